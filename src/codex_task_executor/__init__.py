@@ -1,0 +1,3 @@
+"""The agent half and the command line of codex-task-executor."""
+
+__version__ = "0.1.0"

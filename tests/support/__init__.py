@@ -1,0 +1,1 @@
+"""Hermetic surroundings for tests: folders, environments, repositories."""

@@ -1,0 +1,163 @@
+"""The only place that starts git: GitPython's command layer, hardened, bytes in and out.
+
+Every call names its git dir; nothing is guessed from the current folder. The child
+gets exactly the environment given here (``env -i``): GitPython merges ``os.environ``
+and cannot unset, so an inherited GIT_INDEX_FILE or an API key would reach git.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from subprocess import PIPE
+
+import git as gitpython
+
+from codex_worktree.errors import GitCommandError, GitTooOld, UnsupportedRepository
+
+MINIMUM_GIT = (2, 38)
+"""First version with ``merge-tree --write-tree``."""
+
+HARDENING = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+    "diff.ignoreSubmodules=all",
+    "safe.bareRepository=explicit",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    "core.quotePath=true",
+    "advice.detachedHead=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+"""Configuration given on every command line: no hook, monitor, transport or background job."""
+
+FIXED_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a git command left behind; bytes, because paths and blobs are bytes."""
+
+    command: tuple[str, ...]
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """stdout without its last newline, undecodable bytes as surrogates (``os.fsdecode``)."""
+        return self.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    @property
+    def fields(self) -> list[str]:
+        """stdout of a ``-z`` command, split at NUL."""
+        return self.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+@dataclass(frozen=True)
+class Git:
+    """A git dir and the surroundings in which commands on it run.
+
+    ``environment`` is the whole environment of the child (PATH, HOME ...), as handed in
+    by the application; ``variables`` are git's own (GIT_INDEX_FILE ...) on top of it.
+    """
+
+    git_dir: Path
+    environment: Mapping[str, str]
+    work_tree: Path | None = None
+    cwd: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    config: tuple[str, ...] = ()
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        ok: Collection[int] = (0,),
+        pass_fds: Collection[int] = (),
+    ) -> Completed:
+        """Run one git command to its end.
+
+        ``pass_fds`` lets the child inherit a lock, so that a lock outlives this process
+        for as long as the command it protects still runs.
+
+        Raises GitCommandError for any exit code not in ``ok``.
+        """
+        completed = self._execute(self._command(arguments), self._folder(), stdin, pass_fds)
+        if completed.code not in ok:
+            raise GitCommandError(
+                completed.command, completed.code, completed.stdout, completed.stderr
+            )
+        return completed
+
+    def text(self, *arguments: str, stdin: bytes = b"") -> str:
+        """stdout of a command that must succeed."""
+        return self.run(*arguments, stdin=stdin).text
+
+    def discover(self, start: Path, *questions: str) -> list[str] | None:
+        """Answers of ``rev-parse`` in a folder whose git dir is not known yet, or None."""
+        found = self._execute(("git", "-C", str(start), "rev-parse", *questions), start)
+        return None if found.code else found.text.split("\n")
+
+    def with_variables(self, **variables: str) -> Git:
+        """The same surroundings with further GIT_* variables."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def _execute(
+        self,
+        command: tuple[str, ...],
+        folder: Path,
+        stdin: bytes = b"",
+        pass_fds: Collection[int] = (),
+    ) -> Completed:
+        process = gitpython.Git(str(folder)).execute(
+            ["/usr/bin/env", "-i", *self._assignments(), *command],
+            as_process=True,
+            istream=PIPE,
+            start_new_session=True,  # a Ctrl-C meant for us must not kill git half-way
+            pass_fds=tuple(pass_fds),
+        )
+        stdout, stderr = process.communicate(stdin)
+        return Completed(command, process.returncode, stdout, stderr)
+
+    def _command(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        places = [f"--git-dir={self.git_dir}"]
+        if self.work_tree is not None:
+            places.append(f"--work-tree={self.work_tree}")
+        settings = [part for entry in (*HARDENING, *self.config) for part in ("-c", entry)]
+        return ("git", *places, *settings, *arguments)
+
+    def _assignments(self) -> list[str]:
+        merged = {**self.environment, **FIXED_ENVIRONMENT, **self.variables}
+        return [f"{name}={value}" for name, value in merged.items()]
+
+    def _folder(self) -> Path:
+        folder = self.cwd or self.work_tree or self.git_dir
+        if not folder.is_dir():  # GitPython would silently run in the process's own folder
+            raise UnsupportedRepository(folder, "the folder does not exist")
+        return folder
+
+
+def version(environment: Mapping[str, str]) -> tuple[int, ...]:
+    """The installed git's version as numbers, such as (2, 39, 5)."""
+    here = Git(Path("/"), environment)
+    found = re.search(r"\d+(?:\.\d+)+", here.text("version"))
+    return tuple(int(part) for part in found.group().split(".")) if found else (0,)
+
+
+def require_version(environment: Mapping[str, str]) -> None:
+    """Raise GitTooOld unless git is at least MINIMUM_GIT."""
+    found = version(environment)
+    if found < MINIMUM_GIT:
+        raise GitTooOld(found, MINIMUM_GIT)

@@ -1,0 +1,146 @@
+"""A repository as found: its root, its common dir, its names for commits, what is dirty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codex_worktree.errors import (
+    BareRepository,
+    GitCommandError,
+    IdentityMissing,
+    NoCommits,
+    NotARepository,
+    UnknownRevision,
+)
+from codex_worktree.git import Git, require_version
+
+PRIVATE_FOLDER = "codex-task"
+"""Folder in the common dir for locks and shadow git dirs."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a checkout stands; ``branch`` is the short name, None when detached."""
+
+    branch: str | None
+    commit: str
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+        return self.branch or f"detached HEAD {self.commit[:7]}"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A non-bare repository with at least one commit.
+
+    ``root`` is the main worktree, also when opened from a linked one; ``checkout`` is the
+    worktree it was opened from, whose HEAD is the default base. ``git`` works on the common
+    dir with the user's own configuration.
+    """
+
+    root: Path
+    common_dir: Path
+    checkout: Path
+    checkout_git_dir: Path
+    object_format: str
+    git: Git
+
+    @classmethod
+    def open(cls, path: Path, environment: Mapping[str, str]) -> Repository:
+        """Find the repository that holds ``path``.
+
+        Raises GitTooOld, NotARepository, BareRepository, NoCommits.
+        """
+        require_version(environment)
+        checkout_git_dir, common_dir, top = _discover(path, environment)
+        git = Git(common_dir, environment)
+        if git.run("rev-parse", "-q", "--verify", "HEAD^{commit}", ok=(0, 1, 128)).code:
+            _require_commit(checkout_git_dir, environment, top)
+        return cls(
+            root=_main_worktree(git),
+            common_dir=common_dir,
+            checkout=top,
+            checkout_git_dir=checkout_git_dir,
+            object_format=git.text("rev-parse", "--show-object-format"),
+            git=git,
+        )
+
+    @property
+    def private(self) -> Path:
+        """The tool's own folder in the common dir; survives ``git clean -ffdx``."""
+        return self.common_dir / PRIVATE_FOLDER
+
+    @property
+    def checkout_git(self) -> Git:
+        """git in the worktree that the repository was opened from."""
+        return Git(self.checkout_git_dir, self.git.environment, work_tree=self.checkout)
+
+    def commit(self, name: str) -> str:
+        """The id of the commit that ``name`` stands for. Raises UnknownRevision."""
+        found = self.checkout_git.run(
+            "rev-parse", "-q", "--verify", "--end-of-options", f"{name}^{{commit}}", ok=(0, 1, 128)
+        )
+        if found.code:
+            raise UnknownRevision(name)
+        return found.text
+
+    def head(self) -> Head:
+        """Where the checkout stands. Raises NoCommits."""
+        git = self.checkout_git
+        branch = git.run("symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1)).text
+        return Head(branch or None, self.commit("HEAD"))
+
+    def reference(self, name: str) -> str | None:
+        """The object id that the full ref name points at, or None."""
+        found = self.git.run("rev-parse", "-q", "--verify", "--end-of-options", name, ok=(0, 1))
+        return found.text or None
+
+    def dirty(self) -> tuple[str, ...]:
+        """Paths of the checkout that differ from HEAD, untracked ones included."""
+        status = self.checkout_git.run(
+            "status", "--porcelain=v1", "-z", "-uall", "--no-renames", "--ignore-submodules=dirty"
+        )
+        return tuple(entry[3:] for entry in status.fields)
+
+    def require_identity(self) -> str:
+        """The committer as ``Name <mail>``. Raises IdentityMissing."""
+        strict = Git(
+            self.common_dir, self.git.environment, config=("user.useConfigOnly=true",)
+        ).with_variables(GIT_CONFIG_NOSYSTEM="0")
+        found = strict.run("var", "GIT_COMMITTER_IDENT", ok=(0, 128))
+        if found.code:
+            raise IdentityMissing(found.stderr.decode("utf-8", "replace").strip().split("\n")[-1])
+        return found.text.rpartition(">")[0] + ">"
+
+
+def _discover(path: Path, environment: Mapping[str, str]) -> tuple[Path, Path, Path]:
+    if not path.is_dir():
+        raise NotARepository(path)
+    finder = Git(path, environment)
+    found = finder.discover(path, "--absolute-git-dir", "--is-bare-repository")
+    if found is None:
+        raise NotARepository(path)
+    git_dir, bare = found
+    if bare == "true":
+        raise BareRepository(Path(git_dir))
+    places = finder.discover(path, "--path-format=absolute", "--git-common-dir", "--show-toplevel")
+    if places is None:  # inside .git itself: there is a repository but no checkout here
+        raise NotARepository(path)
+    common_dir, top = places
+    return Path(git_dir), Path(common_dir), Path(top)
+
+
+def _require_commit(git_dir: Path, environment: Mapping[str, str], top: Path) -> None:
+    try:
+        Git(git_dir, environment).run("rev-parse", "-q", "--verify", "HEAD^{commit}")
+    except GitCommandError as error:
+        raise NoCommits(top) from error
+
+
+def _main_worktree(git: Git) -> Path:
+    first = git.run("worktree", "list", "--porcelain", "-z").fields[0]
+    return Path(first.removeprefix("worktree "))
