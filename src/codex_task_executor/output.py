@@ -1,0 +1,178 @@
+"""The only writer of stdout and stderr: marker blocks for people and parsers, or JSON lines.
+
+stdout carries answers, stderr narration and errors; ``run`` is the exception that the seed
+set: its markers are the answer. Off a terminal both together stay under 20,000 characters
+(Claude Code keeps only the first 2 KB of anything over 30,000): the stream before the final
+block may take STREAM_LIMIT of them, the blocks of ``markers.final`` are bounded themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from codex_task_executor import markers
+from codex_task_executor.events import Event, Progress, ToolUsed
+from codex_task_executor.exit_codes import Explanation
+from codex_task_executor.report import Report, WorktreeFacts, to_json
+
+STREAM_LIMIT = 5_500
+TOOLS_LIMIT = 3_500
+"""Characters of stream after which tool lines, then all events, go to the log alone."""
+
+COLOURS = {
+    "[CODEX_COMPLETE]": "green",
+    "[TASK_COMPLETE]": "green",
+    "[QUESTION]": "yellow",
+    "[REVIEW]": "yellow",
+    "[BLOCKED]": "red",
+    "[CONFLICT]": "red",
+}
+
+EVENT_NAMES = {"ToolUsed": "tool"}
+
+
+class Output:
+    """Where everything that the user sees goes through.
+
+    ``secrets`` are replaced wherever they would appear; ``log`` gets every block, uncut.
+    """
+
+    def __init__(self, *, as_json: bool = False, secrets: Iterable[str] = ()) -> None:
+        self.as_json = as_json
+        self._secrets = tuple(secret for secret in secrets if secret)
+        self._log: TextIO | None = None
+        self._used = 0
+        self._told_of_cut = False
+
+    def open_log(self, path: Path) -> None:
+        """Append every further block to the file ``path`` too (made with mode 0600)."""
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._log = os.fdopen(handle, "a", encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log:
+            self._log.close()
+            self._log = None
+
+    def event(self, happened: Event) -> None:
+        """One event of a run, as it happens."""
+        block = markers.event(happened)
+        self._record(block)
+        if self.as_json:
+            name = EVENT_NAMES.get(type(happened).__name__, type(happened).__name__.lower())
+            self._json({"type": name, **asdict(happened)})
+        elif self._has_room(block, TOOLS_LIMIT if isinstance(happened, ToolUsed) else STREAM_LIMIT):
+            self._block(block)
+
+    def worktree(self, facts: WorktreeFacts, log: Path, report: Path) -> None:
+        """Where the task works; said first, so that it is in the first kilobyte."""
+        self._record(markers.worktree(facts))
+        if self.as_json:
+            places = {"log": str(log), "report": str(report)}
+            self._json({"type": "worktree", **asdict(facts), **places})
+        else:
+            self._block(markers.worktree(facts))
+            self.event(Progress(f"log {log}, report {report}"))
+
+    def report(self, report: Report) -> None:
+        """The final block of a run, or its last JSON line."""
+        for block in markers.final(report):
+            self._record(block)
+            if not self.as_json:
+                self._block(block)
+        if self.as_json:
+            self.result(report.exit_code, json.loads(to_json(report)))
+
+    def result(self, exit_code: int, report: Mapping[str, Any] | None = None) -> None:
+        """The JSON line that ends every ``--json`` stream."""
+        self._json({"type": "result", "exit_code": exit_code, "report": report})
+
+    def failure(self, explanation: Explanation) -> None:
+        """An error before a run could start: one line on stderr, a result line with --json."""
+        self._record(explanation.line)
+        self._write(sys.stderr, f"codex-task: {explanation.line}\n")
+        if self.as_json:
+            self._json(
+                {
+                    "type": "result",
+                    "exit_code": int(explanation.code),
+                    "error": explanation.message,
+                    "hint": explanation.hint,
+                }
+            )
+
+    def narrate(self, line: str) -> None:
+        """One line beside the answer, on stderr."""
+        self._write(sys.stderr, f"{line}\n")
+
+    def answer(self, text: str) -> None:
+        """The answer of a command, on stdout."""
+        self._write(sys.stdout, text if text.endswith("\n") or not text else text + "\n")
+
+    def answer_bytes(self, data: bytes) -> None:
+        """An answer that is no text, such as a patch."""
+        sys.stdout.flush()
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            _stop_writing(sys.stdout)
+
+    def document(self, content: object) -> None:
+        """The one JSON document of a command with ``--json``."""
+        self.answer(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+    def _has_room(self, block: str, limit: int) -> bool:
+        if sys.stdout.isatty():
+            return True
+        self._used += len(block) + 2
+        if self._used <= limit:
+            return True
+        self._used -= len(block) + 2
+        if not self._told_of_cut:
+            self._told_of_cut = True
+            self._block("[PROGRESS] output limit: further lines are only in the log")
+        return False
+
+    def _block(self, block: str) -> None:
+        self._write(sys.stdout, f"{_coloured(block) if sys.stdout.isatty() else block}\n\n")
+
+    def _json(self, content: Mapping[str, Any]) -> None:
+        self._write(sys.stdout, json.dumps(content, ensure_ascii=True, default=str) + "\n")
+
+    def _record(self, block: str) -> None:
+        if self._log:
+            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self._log.write(f"{now} {self._redacted(block)}\n")
+            self._log.flush()
+
+    def _redacted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "[redacted]")
+        return text
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        try:
+            stream.write(self._redacted(text))
+            stream.flush()
+        except BrokenPipeError:  # the reader went away; the run and its log go on
+            _stop_writing(stream)
+
+
+def _coloured(block: str) -> str:
+    head, bracket, rest = block.partition("]")
+    return click.style(head + bracket, fg=COLOURS.get(head + bracket, "cyan"), bold=True) + rest
+
+
+def _stop_writing(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
