@@ -1,0 +1,158 @@
+"""Choosing the answer to a request, and the steps in which it is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from codex_task_executor.agent.scripted.declared import declarations, mismatch
+from codex_task_executor.agent.scripted.faults import Fault
+from codex_task_executor.agent.scripted.history import (
+    Place,
+    Thread,
+    added_texts,
+    find_place,
+    said_by_model,
+    sayings,
+)
+from codex_task_executor.agent.scripted.items import Naming, Renderer
+from codex_task_executor.agent.scripted.performance import Performance, tokens
+from codex_task_executor.agent.scripted.refusals import MESSAGES, Refusal, http_refusal
+from codex_task_executor.agent.scripted.scenario import Conversation, Scenario, Turn
+
+
+@dataclass
+class Player:
+    """Plays a scenario: one thread for each task that talks to it."""
+
+    scenario: Scenario
+    compatible: bool = False
+    threads: dict[tuple[str, str], Thread] = field(default_factory=dict)
+
+    def answer(self, body: Mapping[str, Any]) -> Performance:
+        """What to send for a request that OpenAI would accept.
+
+        Raises Refusal where the scenario has no answer to it, or an HTTP fault as one.
+        """
+        items = input_items(body)
+        conversation = self._conversation(items)
+        key = str(body.get("prompt_cache_key") or "")
+        name = key or _digest(_beginning(items))
+        thread = self.threads.setdefault((conversation.match, name), Thread(conversation, name))
+        known = thread.admit(items, keyed=bool(key))
+        renderer = self._renderer(body)
+        place = find_place(sayings(conversation, renderer), items, thread.ended)
+        if place is None:
+            raise _over(conversation, items)
+        turn = conversation.turns[place.turn]
+        _check(turn, place, conversation)
+        used = self._input_tokens(body, items, known)
+        return self._perform(body, thread, place, renderer, used)
+
+    def unfinished(self) -> list[str]:
+        """A line for each turn that no task has been through."""
+        begun = {match for match, _ in self.threads}
+        missing = [Thread(c, "") for c in self.scenario.conversations if c.match not in begun]
+        return [
+            f"conversation {thread.conversation.match!r}: turn {number} was not played"
+            for thread in [*self.threads.values(), *missing]
+            for number in thread.unfinished()
+        ]
+
+    def _conversation(self, items: list[Mapping[str, Any]]) -> Conversation:
+        """The conversation for a task: by its last opening message that matches any."""
+        texts = [text for text in reversed(added_texts(_beginning(items))) if text]
+        for text in texts:
+            found = [c for c in self.scenario.conversations if c.match in text]
+            if found:
+                return max(found, key=lambda conversation: len(conversation.match))
+        first = " ".join(texts)[:200]
+        raise mismatch(f"no conversation of the scenario matches {first!r}")
+
+    def _renderer(self, body: Mapping[str, Any]) -> Renderer:
+        sealed = "reasoning.encrypted_content" in (body.get("include") or ())
+        return Renderer(declarations(body.get("tools") or ()), self.compatible, sealed)
+
+    def _input_tokens(
+        self, body: Mapping[str, Any], items: list[Mapping[str, Any]], known: int
+    ) -> tuple[int, int]:
+        """Tokens of the whole request, and of the part that an earlier one had."""
+        head = tokens([body.get("instructions"), body.get("tools")])
+        used = head + tokens(items)
+        if self.scenario.context_window and used > self.scenario.context_window:
+            code = "context_length_exceeded"
+            raise Refusal(MESSAGES[code], param="input", code=code, scripted=True)
+        return used, head + tokens(items[:known]) if known else 0
+
+    def _perform(
+        self,
+        body: Mapping[str, Any],
+        thread: Thread,
+        place: Place,
+        renderer: Renderer,
+        used: tuple[int, int],
+    ) -> Performance:
+        turn = thread.conversation.turns[place.turn]
+        attempt = thread.requests[place.turn]
+        thread.requests[place.turn] += 1
+        fault = turn.faults[attempt] if attempt < len(turn.faults) else None
+        if fault is not None and fault.status is not None:
+            raise http_refusal(fault, str(body.get("model")))
+        length = len(input_items(body))
+        return Performance(
+            request=body,
+            turn=turn,
+            first=place.item,
+            fault=fault or _drip(turn),
+            renderer=renderer,
+            naming=Naming(f"{thread.conversation.match}/{thread.name}/{place.turn}/{attempt}"),
+            input_tokens=used,
+            ended=lambda: thread.ended.__setitem__(place.turn, length),
+        )
+
+
+def _drip(turn: Turn) -> Fault | None:
+    return Fault(kind="drip") if turn.drip else None
+
+
+def input_items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The input as items; a bare string is the user's message."""
+    given = body.get("input")
+    return [{"role": "user", "content": given}] if isinstance(given, str) else list(given or ())
+
+
+def _beginning(items: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The items before anything that the model said."""
+    spoken = (number for number, item in enumerate(items) if said_by_model(item))
+    return items[: next(spoken, len(items))]
+
+
+def _digest(items: list[Mapping[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()
+
+
+def _over(conversation: Conversation, items: list[Mapping[str, Any]]) -> Refusal:
+    return mismatch(
+        f"conversation {conversation.match!r} has {len(conversation.turns)} turns; "
+        f"the client asks for one more: {' '.join(added_texts(items)[-1:])[:200]!r}"
+    )
+
+
+def _check(turn: Turn, place: Place, conversation: Conversation) -> None:
+    """Hold what the request adds against the turn's expectations. Raises Refusal."""
+    for problem in _problems(turn, place.added):
+        raise mismatch(f"conversation {conversation.match!r}, turn {place.turn}: {problem}")
+
+
+def _problems(turn: Turn, texts: tuple[str, ...]) -> Iterator[str]:
+    shown = " | ".join(texts)[:1000]
+    for pattern in turn.expect:
+        if not any(re.search(pattern, text) for text in texts):
+            yield f"expected {pattern.pattern!r} in {shown!r}"
+    for pattern in turn.reject:
+        if any(re.search(pattern, text) for text in texts):
+            yield f"did not expect {pattern.pattern!r} in {shown!r}"
