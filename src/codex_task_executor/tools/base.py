@@ -39,6 +39,13 @@ class ToolError(Exception):
         return self.text
 
 
+class MalformedCall(ToolError):
+    """A call that is no call: unknown tool, arguments that are not JSON or do not fit.
+
+    The loop counts these; a model that makes nothing else is stopped.
+    """
+
+
 A = TypeVar("A", bound=Arguments)
 A_contra = TypeVar("A_contra", bound=Arguments, contravariant=True)
 
@@ -58,3 +65,13 @@ class Tool(Protocol, Generic[A]):
     async def run(self, arguments: A) -> ToolOutput:
         """Carry the call out. Raises ToolError."""
         ...
+
+
+class FreeformTool(Tool[A], Protocol):
+    """A tool that a model may call with plain text in place of JSON.
+
+    ``arguments`` has exactly one field, which takes the text; ``grammar`` is what the text
+    must look like, in Lark's syntax (OpenAI's custom tools).
+    """
+
+    grammar: str
