@@ -35,7 +35,7 @@ def _advice(error: PathError) -> str:
         case NotAFile(kind="folder"):
             return f"Use glob with the pattern {shown(error.path + '/*')} to see what is in it."
         case TooLarge():
-            return "Use grep to find the lines that matter."
+            return "Only a shell command, where there is one, can handle it."
         case Changed():
             return "Nothing was written."
     return ""
