@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 Item = Mapping[str, Any]
 """One input or output item of the Responses API (message, reasoning, function_call ...)."""
 
+ProfileName = Literal["openai", "compatible"]
+"""What a server takes: all of OpenAI's Responses API, or the part that others know too."""
+
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one response or of many, as the API counts them."""
+    """Tokens of one response or of many, as the API counts them.
+
+    Cached and cache-write tokens are part of the input tokens, reasoning tokens of the output.
+    """
 
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -30,6 +37,7 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
             self.output_tokens + other.output_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
         )
 
     @property
@@ -48,15 +56,16 @@ class Request:
     tools: Sequence[Item]
     effort: str | None
     cache_key: str
+    profile: ProfileName = "openai"
 
 
 @dataclass(frozen=True)
 class Turn:
     """What one request gave: the items to keep, in order.
 
-    ``complete`` is False where the stream was cut after at least one whole call or message;
-    the conversation goes on from what was kept. ``incomplete_reason`` is the API's word when
-    it stopped by itself (``max_output_tokens``, ``content_filter``).
+    ``complete`` is False where the response failed or its stream was cut after at least one
+    whole call or message; the conversation goes on from what was kept. ``incomplete_reason``
+    is the API's word when it stopped by itself (``max_output_tokens``, ``content_filter``).
     """
 
     items: tuple[Item, ...]
@@ -72,7 +81,7 @@ class FailureKind(Enum):
     QUOTA = "quota"  # insufficient_quota
     UNKNOWN_MODEL = "unknown model"  # model_not_found, 404
     CONTEXT_FULL = "context full"  # context_length_exceeded
-    REJECTED = "rejected"  # invalid_prompt and every other 400
+    REJECTED = "rejected"  # invalid_prompt, every other 400, nothing but a cut-short answer
     UNREACHABLE = "unreachable"  # connection, time-out, 5xx, rate limit after all retries
 
 
@@ -107,9 +116,10 @@ class Model(Protocol):
     async def respond(self, request: Request, on_item: OnItem, on_notice: OnNotice) -> Turn:
         """Send one request and return its turn.
 
-        ``on_item`` is called once for every whole item the moment it is complete, in order,
-        and never twice for one item, whatever is retried; ``on_notice`` gets one line when a
-        retry waits. Raises ModelError.
+        ``on_item`` is called once for every item that is kept, in order, the moment it is
+        certain: a call or message as soon as it is whole, reasoning together with what follows
+        it. An item is never handed over twice, whatever is retried; ``on_notice`` gets one line
+        when a retry waits. Raises ModelError, and only where no item was handed over.
         """
         ...
 
