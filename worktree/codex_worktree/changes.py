@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from codex_worktree import flags, tree_attributes
+from codex_worktree.contents import trees
 from codex_worktree.diff_tree import RENAMES, Counts, FileChange, Listing, Status, listing
 from codex_worktree.git import Git
 from codex_worktree.host_paths import NOTHING, HostPaths
-from codex_worktree.objects import trees
 from codex_worktree.quoting import quoted
 
 __all__ = ["ChangeSet", "FileChange", "Status", "between", "quoted"]

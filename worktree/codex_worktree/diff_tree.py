@@ -45,6 +45,11 @@ class FileChange:
     deleted: int | None = 0
     flags: tuple[str, ...] = ()
 
+    @property
+    def changes_type(self) -> bool:
+        """Whether a file became a symbolic link or submodule, or the other way round."""
+        return self.status == "modified" and self.old_mode[:3] != self.new_mode[:3]
+
 
 @dataclass(frozen=True)
 class Counts:

@@ -12,11 +12,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from codex_worktree.contents import blobs
 from codex_worktree.diff_tree import EXECUTABLE, SUBMODULE, SYMLINK, FileChange
 from codex_worktree.flag_paths import of_path
 from codex_worktree.git import Git
 from codex_worktree.host_paths import HostPaths
-from codex_worktree.objects import blobs
 
 BINARY = "binary"
 EXEC_BIT = "executable"

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from codex_worktree.contents import blobs
 from codex_worktree.git import Git
-from codex_worktree.objects import blobs
 from codex_worktree.quoting import path_bytes
 
 FILE_NAME = ".gitattributes"

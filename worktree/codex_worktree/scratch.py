@@ -1,0 +1,55 @@
+"""A throw-away git dir that reads another's objects and writes only its own.
+
+What is computed there (merges, trees of a patch under proof, commits not yet published)
+leaves nothing behind in the user's repository, and nothing that the user configured runs:
+no drivers, no hooks, no replacement refs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from codex_worktree.git import Git
+from codex_worktree.quoting import path_bytes, quoted
+
+_PLACES = ("--git-path", "objects", "--git-path", "shallow", "--show-object-format")
+_DROPPED = ("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
+_VARIABLES = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+}
+
+
+@contextmanager
+def borrowing(git: Git) -> Iterator[Git]:
+    """Git on a new git dir with ``git``'s objects as alternates; deleted afterwards.
+
+    It has no refs, no index and no work tree. Of a shallow clone it knows the boundary.
+    """
+    places = git.text("rev-parse", "--path-format=absolute", *_PLACES).split("\n")
+    objects, shallow, object_format = places
+    with TemporaryDirectory(prefix="codex-task-scratch-") as name:
+        folder = Path(name)
+        _make(folder, objects, object_format)
+        if Path(shallow).is_file():
+            shutil.copyfile(shallow, folder / "shallow")
+        kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
+        variables = {**kept, **_VARIABLES, "GIT_INDEX_FILE": str(folder / "index")}
+        yield replace(git, git_dir=folder, work_tree=None, cwd=folder, variables=variables)
+
+
+def _make(folder: Path, objects: str, object_format: str) -> None:
+    for name in ("objects/info", "objects/pack", "refs"):
+        (folder / name).mkdir(parents=True)
+    (folder / "HEAD").write_text("ref: refs/heads/none\n")
+    (folder / "config").write_text(
+        "[core]\n\trepositoryformatversion = 1\n\tbare = false\n\tattributesFile = /dev/null\n"
+        f"[extensions]\n\tobjectFormat = {object_format}\n"
+    )
+    (folder / "objects/info/alternates").write_bytes(path_bytes(quoted(objects)) + b"\n")
