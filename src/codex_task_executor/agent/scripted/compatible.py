@@ -25,7 +25,8 @@ PARAMETERS = frozenset(
     }
 )
 ITEM_FIELDS = {
-    "message": frozenset({"type", "role", "content"}),
+    # id and status: vLLM wants them on a message of the model (openai/codex#12669)
+    "message": frozenset({"type", "id", "role", "status", "content"}),
     "function_call": frozenset({"type", "call_id", "name", "arguments"}),
     "function_call_output": frozenset({"type", "call_id", "output"}),
 }
