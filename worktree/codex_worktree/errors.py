@@ -13,6 +13,7 @@
     ├── Busy                  what, pid
     ├── BranchTaken           branch, reason
     ├── UnsupportedRepository path, reason
+    ├── UnrelatedHistories    target, result
     ├── TargetMoved           target, expected, found
     ├── CheckoutInTheWay      checkout, paths, reason
     ├── NothingToUndo         reason
@@ -140,6 +141,17 @@ class UnsupportedRepository(WorktreeError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+@dataclass(eq=False)
+class UnrelatedHistories(WorktreeError):
+    """Two commits without a common ancestor: there is nothing to merge against."""
+
+    target: str
+    result: str
+
+    def __str__(self) -> str:
+        return f"{self.target} and {self.result} have no common history"
 
 
 @dataclass(eq=False)
