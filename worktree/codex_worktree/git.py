@@ -2,7 +2,9 @@
 
 Every call names its git dir; nothing is guessed from the current folder. The child
 gets exactly the environment given here (``env -i``): GitPython merges ``os.environ``
-and cannot unset, so an inherited GIT_INDEX_FILE or an API key would reach git.
+and cannot unset, so an inherited GIT_INDEX_FILE or an API key would reach git. The
+assignments are arguments of ``env`` and visible to ``ps`` for a moment: the environment
+handed in must hold no secret.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from subprocess import PIPE
+from typing import BinaryIO
 
 import git as gitpython
 
@@ -38,6 +41,7 @@ HARDENING = (
 
 FIXED_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # an object is what its id says, not what a local ref says
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_PAGER": "cat",
@@ -71,6 +75,8 @@ class Git:
 
     ``environment`` is the whole environment of the child (PATH, HOME ...), as handed in
     by the application; ``variables`` are git's own (GIT_INDEX_FILE ...) on top of it.
+    ``held`` are descriptors of locks that every command inherits, so that a lock outlives
+    this process for as long as a command it protects still runs.
     """
 
     git_dir: Path
@@ -79,29 +85,28 @@ class Git:
     cwd: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     config: tuple[str, ...] = ()
+    held: tuple[int, ...] = ()
 
     def run(
         self,
         *arguments: str,
-        stdin: bytes = b"",
+        stdin: bytes | BinaryIO = b"",
         ok: Collection[int] = (0,),
-        pass_fds: Collection[int] = (),
     ) -> Completed:
-        """Run one git command to its end.
+        """Run one git command to its end, in a process group of its own.
 
-        ``pass_fds`` lets the child inherit a lock, so that a lock outlives this process
-        for as long as the command it protects still runs.
+        ``stdin`` is the input itself, or an open file that the command reads from.
 
         Raises GitCommandError for any exit code not in ``ok``.
         """
-        completed = self._execute(self._command(arguments), self._folder(), stdin, pass_fds)
+        completed = self._execute(self._command(arguments), self._folder(), stdin)
         if completed.code not in ok:
             raise GitCommandError(
                 completed.command, completed.code, completed.stdout, completed.stderr
             )
         return completed
 
-    def text(self, *arguments: str, stdin: bytes = b"") -> str:
+    def text(self, *arguments: str, stdin: bytes | BinaryIO = b"") -> str:
         """stdout of a command that must succeed."""
         return self.run(*arguments, stdin=stdin).text
 
@@ -114,21 +119,22 @@ class Git:
         """The same surroundings with further GIT_* variables."""
         return replace(self, variables={**self.variables, **variables})
 
+    def holding(self, *descriptors: int) -> Git:
+        """The same surroundings, every command inheriting these lock descriptors."""
+        return replace(self, held=(*self.held, *descriptors))
+
     def _execute(
-        self,
-        command: tuple[str, ...],
-        folder: Path,
-        stdin: bytes = b"",
-        pass_fds: Collection[int] = (),
+        self, command: tuple[str, ...], folder: Path, stdin: bytes | BinaryIO = b""
     ) -> Completed:
+        given = stdin if isinstance(stdin, bytes) else None
         process = gitpython.Git(str(folder)).execute(
             ["/usr/bin/env", "-i", *self._assignments(), *command],
             as_process=True,
-            istream=PIPE,
+            istream=PIPE if isinstance(stdin, bytes) else stdin,
             start_new_session=True,  # a Ctrl-C meant for us must not kill git half-way
-            pass_fds=tuple(pass_fds),
+            pass_fds=self.held,
         )
-        stdout, stderr = process.communicate(stdin)
+        stdout, stderr = process.communicate(given)
         return Completed(command, process.returncode, stdout, stderr)
 
     def _command(self, arguments: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,6 +15,11 @@ def branch(task_id: str) -> str:
     return f"refs/heads/codex/{task_id}"
 
 
+def task(task_id: str) -> str:
+    """The folder of the task's hidden refs."""
+    return f"{ROOT}/task/{task_id}"
+
+
 def base(task_id: str) -> str:
     """The commit that the task's change set starts from; its existence marks the branch as ours."""
     return f"{ROOT}/task/{task_id}/base"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codex_worktree.errors import (
@@ -34,12 +34,35 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Repository:
-    """A non-bare repository with at least one commit.
+class Identity:
+    """Who commits: the user's author and committer, as git resolves them."""
 
-    ``root`` is the main worktree, also when opened from a linked one; ``checkout`` is the
-    worktree it was opened from, whose HEAD is the default base. ``git`` works on the common
-    dir with the user's own configuration.
+    author_name: str
+    author_email: str
+    committer_name: str
+    committer_email: str
+
+    def __str__(self) -> str:
+        return f"{self.committer_name} <{self.committer_email}>"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """For commit-tree where the user's configuration is not read."""
+        return {
+            "GIT_AUTHOR_NAME": self.author_name,
+            "GIT_AUTHOR_EMAIL": self.author_email,
+            "GIT_COMMITTER_NAME": self.committer_name,
+            "GIT_COMMITTER_EMAIL": self.committer_email,
+        }
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository with a checkout and at least one commit.
+
+    ``root`` is the main worktree, also when opened from a linked one; where the main one is
+    bare, its git dir. ``checkout`` is the worktree it was opened from, whose HEAD is the
+    default base. ``git`` works on the common dir with the user's own configuration.
     """
 
     root: Path
@@ -106,15 +129,31 @@ class Repository:
         )
         return tuple(entry[3:] for entry in status.fields)
 
+    def identity(self) -> Identity:
+        """Who commits, from the environment and all of git's configuration files.
+
+        Raises IdentityMissing where git would have to guess from the machine's name.
+        """
+        found = [self._ident(f"GIT_{role}_IDENT") for role in ("AUTHOR", "COMMITTER")]
+        return Identity(*found[0], *found[1])
+
     def require_identity(self) -> str:
         """The committer as ``Name <mail>``. Raises IdentityMissing."""
-        strict = Git(
-            self.common_dir, self.git.environment, config=("user.useConfigOnly=true",)
-        ).with_variables(GIT_CONFIG_NOSYSTEM="0")
-        found = strict.run("var", "GIT_COMMITTER_IDENT", ok=(0, 128))
+        return str(self.identity())
+
+    def _ident(self, variable: str) -> tuple[str, str]:
+        strict = replace(self.reading_git, config=("user.useConfigOnly=true",))
+        found = strict.run("var", variable, ok=(0, 128))
         if found.code:
             raise IdentityMissing(found.stderr.decode("utf-8", "replace").strip().split("\n")[-1])
-        return found.text.rpartition(">")[0] + ">"
+        name, _, rest = found.text.partition(" <")
+        return name, rest.rpartition(">")[0]
+
+    @property
+    def reading_git(self) -> Git:
+        """git for reading settings: the system's configuration file counts too."""
+        system = self.git.environment.get("GIT_CONFIG_NOSYSTEM", "0")
+        return self.checkout_git.with_variables(GIT_CONFIG_NOSYSTEM=system)
 
 
 def _discover(path: Path, environment: Mapping[str, str]) -> tuple[Path, Path, Path]:

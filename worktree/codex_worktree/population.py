@@ -1,0 +1,66 @@
+"""The files of a worktree, written through its shadow: no filter, no hook, no driver.
+
+The shadow's index says that the files have been written: ``read-tree -u`` writes it last.
+A marker says that writing began, so that an interrupted one starts again, while files that
+were there before and have no index (somebody deleted the shadow) are never overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from codex_worktree import entries, locks, refs, shadow
+from codex_worktree.git import Git
+from codex_worktree.repository import Repository
+
+
+def forget(git: Git) -> None:
+    """The folder is gone: what the shadow's index says about it is no longer so."""
+    (git.git_dir / "index").unlink(missing_ok=True)
+
+
+def ensure(repository: Repository, git: Git, task_id: str, path: Path, entry: Path) -> None:
+    """Write the files of the last checkpoint, result or base, unless that was done before.
+
+    ``git`` works on the shadow with the worktree's ``path`` as work tree, under the tree lock.
+    """
+    begun = git.git_dir.parent / "populating"
+    if not begun.exists():
+        if (git.git_dir / "index").exists():
+            return
+        if not entries.vacant(path):
+            git.run("read-tree", _commit(repository, task_id))
+            return
+        begun.touch()
+    with locks.core(repository) as slot:
+        git.holding(slot.descriptor).run("read-tree", "--reset", "-u", _commit(repository, task_id))
+    share_index(git, entry)
+    begun.unlink()
+
+
+def share_index(git: Git, entry: Path) -> None:
+    """Give the worktree's own git the shadow's index, so that its status starts from there.
+
+    Nothing is done while another git holds that index's lock: its next status is then only
+    slower, or shows as unstaged what the branch has already.
+    """
+    scratch, lock = entry / "index.codex-task", entry / "index.lock"
+    if scratch.exists() and lock.exists() and scratch.samefile(lock):
+        lock.unlink()  # ours, from a run that was killed between the two steps below
+    shutil.copy2(git.git_dir / "index", scratch)  # with its time: git compares it with files'
+    with suppress(FileExistsError):
+        os.link(scratch, lock)
+        lock.replace(entry / "index")
+    scratch.unlink()
+
+
+def _commit(repository: Repository, task_id: str) -> str:
+    found = (
+        shadow.checkpoint(repository, task_id),
+        repository.reference(refs.result(task_id)),
+        repository.reference(refs.base(task_id)),
+    )
+    return next(commit for commit in found if commit)

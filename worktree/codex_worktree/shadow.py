@@ -1,0 +1,171 @@
+"""A git dir of the tool's own for each task, in which nothing the user configured runs.
+
+Lists of ``-c`` flags on the user's git dir still ran a filter under a hostile
+configuration; here there is nothing to run: a generated config with a few settings copied
+in (settings.py), no hooks folder, no drivers, no remotes. The work tree is the task's.
+
+- HEAD is the base commit, detached; the index is kept between snapshots.
+- New objects go to the shadow's own store, because a ``gc --prune=now`` of the user's
+  deletes objects that no ref of theirs holds yet. The user's objects are an alternate,
+  named by a variable and not by ``info/alternates``, so that a command can be run without
+  it: git does not write an object that an alternate has, even where nothing keeps it there.
+- Attributes come from the base commit (attributes.py), ignore rules from the work tree's
+  ``.gitignore`` files and the user's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from codex_worktree import attributes, locks, settings
+from codex_worktree.errors import UnsupportedRepository
+from codex_worktree.files import read_if_there, write_atomically
+from codex_worktree.git import Git
+from codex_worktree.repository import Repository
+
+CHECKPOINT = "refs/codex/checkpoint"
+"""The last snapshot, in the shadow; unpublished until a run ends."""
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "1",  # the index is ours: let status save what it learned
+}
+_FROM_USER = ("PATH", "TZ", "GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")
+
+
+def folder(repository: Repository, task_id: str) -> Path:
+    """Where the tool keeps what belongs to one task, in the common dir."""
+    return repository.private / "tasks" / task_id
+
+
+def path(repository: Repository, task_id: str) -> Path:
+    """The task's shadow git dir."""
+    return folder(repository, task_id) / "shadow.git"
+
+
+def git(repository: Repository, task_id: str, work_tree: Path | None = None) -> Git:
+    """Git on the shadow: its own objects and the user's. It must have been prepared."""
+    user = repository.git.environment
+    return Git(
+        path(repository, task_id),
+        {name: user[name] for name in _FROM_USER if name in user},
+        work_tree=work_tree,
+    ).with_variables(
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=_quoted(str(repository.common_dir / "objects")),
+        **_ENVIRONMENT,
+    )
+
+
+def own(shadow: Git) -> Git:
+    """The shadow without the user's objects: what is written here is really here."""
+    variables = dict(shadow.variables)
+    variables.pop("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+    return replace(shadow, variables=variables)
+
+
+@contextmanager
+def working(repository: Repository, task_id: str, work_tree: Path | None = None) -> Iterator[Git]:
+    """Git on the shadow, alone: waits for others, then clears locks that a kill left.
+
+    Commands inherit the lock; one that survived its killed parent is waited for.
+    """
+    with locks.tree(repository, task_id) as lock:
+        for stale in ("index.lock", "HEAD.lock", f"{CHECKPOINT}.lock"):
+            (path(repository, task_id) / stale).unlink(missing_ok=True)
+        yield git(repository, task_id, work_tree).holding(lock.descriptor)
+
+
+def require_complete(repository: Repository) -> None:
+    """Raise UnsupportedRepository for a partial clone: objects could be missing midway."""
+    if settings.read(repository).partial:
+        reason = "a partial clone, which may lack objects that a task needs"
+        raise UnsupportedRepository(repository.root, reason)
+
+
+def checkpoint(repository: Repository, task_id: str) -> str | None:
+    """The task's last snapshot, published or not."""
+    if not (path(repository, task_id) / "HEAD").is_file():
+        return None
+    found = git(repository, task_id).run("rev-parse", "-q", "--verify", CHECKPOINT, ok=(0, 1))
+    return found.text or None
+
+
+def prepare(repository: Repository, task_id: str, base: str) -> None:
+    """Make the shadow, or bring its settings up to date."""
+    found = settings.read(repository)
+    here = path(repository, task_id)
+    for name in ("objects/info", "objects/pack", "refs"):
+        (here / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(here / "config", _config(repository, found))
+    write_atomically(here / "HEAD", f"{base}\n".encode())
+    _take_over(repository, here)
+    write_atomically(here / "info/attributes", _attributes(repository, task_id, base, found))
+
+
+def _take_over(repository: Repository, here: Path) -> None:
+    write_atomically(here / "info/exclude", read_if_there(repository.common_dir / "info/exclude"))
+    _mirror(repository.common_dir / "shallow", here / "shallow")
+    sparse = "info/sparse-checkout"
+    _mirror(repository.checkout_git_dir / sparse, here / sparse)
+
+
+def _mirror(source: Path, copy: Path) -> None:
+    """Make the copy's content and existence those of the source."""
+    if source.is_file():
+        write_atomically(copy, source.read_bytes())
+    else:
+        copy.unlink(missing_ok=True)
+
+
+def _config(repository: Repository, found: settings.Settings) -> bytes:
+    core = {name.removeprefix("core."): value for name, value in found.copied.items()}
+    core |= {
+        "bare": "false",
+        "repositoryformatversion": "0" if repository.object_format == "sha1" else "1",
+        "excludesfile": str(found.excludes or "/dev/null"),
+        "attributesfile": "/dev/null",
+        "safecrlf": "false",
+        "untrackedcache": "true",
+        "logallrefupdates": "false",
+    }
+    sections: dict[str, Mapping[str, str]] = {"core": core}
+    if repository.object_format != "sha1":
+        sections["extensions"] = {"objectformat": repository.object_format}
+    # since git 2.37 the untracked cache serves `status -uall` only where that is configured
+    sections["status"] = {"showuntrackedfiles": "all"}
+    return "".join(_section(name, pairs) for name, pairs in sections.items()).encode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def _section(name: str, pairs: Mapping[str, str]) -> str:
+    lines = [f"\t{key} = {_quoted(value)}\n" for key, value in pairs.items()]
+    return f"[{name}]\n{''.join(lines)}"
+
+
+def _quoted(value: str) -> str:
+    """In double quotes, as git's config files and its lists of object folders have it."""
+    escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
+    return f'"{"".join(escapes.get(letter, letter) for letter in value)}"'
+
+
+def _attributes(repository: Repository, task_id: str, base: str, found: settings.Settings) -> bytes:
+    user = read_if_there(found.attributes) if found.attributes else b""
+    tree = _attribute_files(git(repository, task_id), base)
+    return attributes.compose(user, tree, read_if_there(repository.common_dir / "info/attributes"))
+
+
+def _attribute_files(shadow: Git, base: str) -> dict[bytes, bytes]:
+    listed = shadow.run("ls-tree", "-r", "-z", "--full-tree", base).stdout.split(b"\0")[:-1]
+    entries = [entry.partition(b"\t") for entry in listed if entry.endswith(b".gitattributes")]
+    found = {}
+    for meta, _, name in entries:
+        mode, _, blob = meta.split(b" ")
+        head, _, last = name.rpartition(b"/")
+        if last == b".gitattributes" and mode != b"120000":  # git does not follow a link here
+            found[head] = shadow.run("cat-file", "blob", blob.decode()).stdout
+    return found
