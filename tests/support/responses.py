@@ -103,9 +103,8 @@ class Talk:
         """Items as they are sent again: word for word, or without what others do not know."""
         if not self.compatible:
             return items
-        unknown = {"id", "status", "phase"}
         return [
-            {key: value for key, value in item.items() if key not in unknown}
+            item if item["type"] == "message" else _without(item, "id", "status")
             for item in items
             if item["type"] != "reasoning"
         ]
@@ -115,6 +114,10 @@ class Talk:
         items = await self.ask()
         self.keep(items, output)
         return items
+
+
+def _without(item: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in names}
 
 
 @asynccontextmanager

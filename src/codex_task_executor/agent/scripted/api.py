@@ -9,7 +9,14 @@ from typing import Any
 
 from codex_task_executor.agent.scripted.holds import Holds
 from codex_task_executor.agent.scripted.http11 import Connection, HttpRequest
-from codex_task_executor.agent.scripted.performance import Cut, Hold, Idle, Performance, Send
+from codex_task_executor.agent.scripted.performance import (
+    Cut,
+    Hold,
+    Idle,
+    Performance,
+    Send,
+    Stream,
+)
 from codex_task_executor.agent.scripted.playing import Player
 from codex_task_executor.agent.scripted.refusals import MESSAGES, Refusal
 from codex_task_executor.agent.scripted.scenario import DEFAULT_MODELS, ListedModel, Scenario
@@ -46,7 +53,7 @@ class Api:
     def _performance(self, request: HttpRequest) -> Performance:
         body = _json_object(request.body)
         self.requests.append(body)
-        check_request(body, self.rules)
+        check_request(body, self.rules, self.scenario.raw_types)
         self._check_model(str(body["model"]))
         return self.player.answer(body)
 
@@ -72,35 +79,42 @@ class Api:
     async def _perform(self, performance: Performance, connection: Connection) -> bool:
         if performance.fault is not None and performance.fault.kind == "disconnect":
             return False
-        if not performance.request.get("stream"):
-            await connection.send_json(200, performance.response())
-            return True
-        await connection.begin_stream({"x-request-id": performance.naming.make("req")})
-        for step in performance.steps():
-            match step:
-                case Send(data):
-                    await connection.send_chunk(data, 1 if performance.drips else None)
-                case Hold(name):
-                    if await self._client_leaves_before(self.holds.passed(name), connection):
-                        return False
-                case Idle():
-                    await connection.gone()
-                    return False
-                case Cut():
-                    return False
-        await connection.end_stream()
+        stream, streams = Stream(performance), bool(performance.request.get("stream"))
+        if streams:
+            await connection.begin_stream({"x-request-id": performance.naming.make("req")})
+        for step in stream.steps():
+            if isinstance(step, Send):
+                if streams:
+                    await connection.send_chunk(step.data, 1 if step.drip else None)
+            elif not await self._waited(step, connection):
+                return False
+        if streams:
+            await connection.end_stream()
+        else:
+            await connection.send_json(200, stream.response)
         return True
 
-    async def _client_leaves_before(self, event: Awaitable[None], connection: Connection) -> bool:
-        waiting = asyncio.ensure_future(event)
-        gone = asyncio.ensure_future(connection.gone())
-        try:
-            await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
-            return gone.done()
-        finally:
-            waiting.cancel()
-            gone.cancel()
-            await asyncio.gather(waiting, gone, return_exceptions=True)
+    async def _waited(self, step: Hold | Idle | Cut, connection: Connection) -> bool:
+        """Wait as a step says; return whether the answer goes on after it."""
+        match step:
+            case Hold(name):
+                return not await _gone_before(self.holds.passed(name), connection)
+            case Idle():
+                await connection.gone()
+        return False
+
+
+async def _gone_before(event: Awaitable[None], connection: Connection) -> bool:
+    """Wait for ``event``; return whether the client went away instead."""
+    waiting = asyncio.ensure_future(event)
+    gone = asyncio.ensure_future(connection.gone())
+    try:
+        await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return gone.done()
+    finally:
+        waiting.cancel()
+        gone.cancel()
+        await asyncio.gather(waiting, gone, return_exceptions=True)
 
 
 def _authorize(request: HttpRequest) -> None:
@@ -115,7 +129,8 @@ def _authorize(request: HttpRequest) -> None:
 def _json_object(data: bytes) -> dict[str, Any]:
     try:
         body = json.loads(data)
-        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate is no text
+        if rb"\ud" in data.lower():
+            json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate is no text
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):

@@ -5,6 +5,7 @@ No one of them refuses all of it; a client that is to work with each uses none o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,14 +26,13 @@ PARAMETERS = frozenset(
     }
 )
 ITEM_FIELDS = {
-    # id and status: vLLM wants them on a message of the model (openai/codex#12669)
-    "message": frozenset({"type", "id", "role", "status", "content"}),
+    "message": frozenset({"type", "role", "content"}),
+    "assistant message": frozenset({"type", "id", "role", "status", "content"}),
     "function_call": frozenset({"type", "call_id", "name", "arguments"}),
     "function_call_output": frozenset({"type", "call_id", "output"}),
 }
-ROLES = ("user", "assistant", "system")
+ROLES = ("user", "system")
 """Chat templates know these; most fail on a developer message."""
-PARTS = ("input_text", "output_text")
 
 
 def check(body: Mapping[str, Any]) -> None:
@@ -52,15 +52,26 @@ def check(body: Mapping[str, Any]) -> None:
 
 def _check_item(item: Mapping[str, Any], place: str) -> None:
     kind = item_type(item)
+    if kind == "message" and item.get("role") == "assistant":
+        kind = "assistant message"
     if kind not in ITEM_FIELDS:
         raise _refusal(f"an item of type '{kind}'", place)
     for name in item:
         if name not in ITEM_FIELDS[kind]:
             raise _refusal(f"field '{name}' of a {kind}", f"{place}.{name}")
-    if kind == "function_call_output" and not isinstance(item.get("output"), str):
-        raise _refusal("an output that is no string", f"{place}.output")
-    if kind == "message":
-        _check_message(item, place)
+    _check_values(item, kind, place)
+
+
+def _check_values(item: Mapping[str, Any], kind: str, place: str) -> None:
+    match kind:
+        case "function_call_output" if not isinstance(item.get("output"), str):
+            raise _refusal("an output that is no string", f"{place}.output")
+        case "function_call" if not _is_json_object(item.get("arguments")):
+            raise _refusal("a call whose arguments are no JSON object", f"{place}.arguments")
+        case "assistant message":
+            _check_repeated_message(item, place)
+        case "message":
+            _check_message(item, place)
 
 
 def _check_message(item: Mapping[str, Any], place: str) -> None:
@@ -68,8 +79,27 @@ def _check_message(item: Mapping[str, Any], place: str) -> None:
         raise _refusal(f"role '{item.get('role')}'", f"{place}.role")
     content = item.get("content")
     for part in content if isinstance(content, list) else ():
-        if part.get("type") not in PARTS:
+        if part.get("type") != "input_text":
             raise _refusal(f"a content part of type '{part.get('type')}'", f"{place}.content")
+
+
+def _check_repeated_message(item: Mapping[str, Any], place: str) -> None:
+    """vLLM wants the whole message (openai/codex#12669), llama.cpp no string as content."""
+    missing = [name for name in sorted(ITEM_FIELDS["assistant message"]) if name not in item]
+    if missing:
+        raise _refusal(f"an assistant message without '{missing[0]}'", place)
+    content = item["content"]
+    for part in content if isinstance(content, list) else [{}]:
+        if part.get("type") != "output_text" or "annotations" not in part:
+            raise _refusal("content other than output_text with annotations", f"{place}.content")
+
+
+def _is_json_object(text: object) -> bool:
+    """Whether a call's arguments can be read: vLLM and Ollama fail on others."""
+    try:
+        return isinstance(json.loads(str(text)), dict)
+    except ValueError:
+        return False
 
 
 def _refusal(what: str, param: str) -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from codex_task_executor.agent.scripted.items import encrypted_content, item_type
@@ -11,17 +12,19 @@ from codex_task_executor.agent.scripted.refusals import Refusal
 
 CALLS = {"function_call": "function call", "custom_tool_call": "custom tool call"}
 """Calls by type, as error messages name them; an output's type is the call's + _output."""
-FOLLOWERS = frozenset({"message", "reasoning", *CALLS})
 
 
-def check(body: Mapping[str, Any]) -> None:
-    """Raise Refusal for the first item of the input that would not be accepted."""
-    items = body["input"]
-    if isinstance(items, str):
-        return
+def check(items: Sequence[Mapping[str, Any]], *, sealed: bool) -> None:
+    """Raise Refusal for the first item of the input that would not be accepted.
+
+    ``sealed``: reasoning must come with its encrypted content, as stateless use needs it.
+    """
     _check_outputs(items)
     _check_calls(items)
-    _check_reasoning(items)
+    _check_followers(items)
+    for item in items:
+        if sealed and item_type(item) == "reasoning":
+            _check_sealed(item)
 
 
 def _check_outputs(items: Sequence[Mapping[str, Any]]) -> None:
@@ -61,23 +64,22 @@ def _check_calls(items: Sequence[Mapping[str, Any]]) -> None:
         outputs[f"{kind}_output", call_id] -= 1
 
 
-def _check_reasoning(items: Sequence[Mapping[str, Any]]) -> None:
-    """Reasoning comes sealed, as it was sent, and directly before what it led to."""
-    followed_by = [*(item_type(item) for item in items[1:]), "nothing"]
-    followers = [
-        kind in FOLLOWERS and item.get("role", "assistant") == "assistant"
-        for kind, item in zip(followed_by, [*items[1:], {}], strict=True)
-    ]
-    for item, has_follower in zip(items, followers, strict=True):
-        if item_type(item) != "reasoning":
-            continue
-        _check_sealed(item)
-        if not has_follower:
+def _check_followers(items: Sequence[Mapping[str, Any]]) -> None:
+    """Reasoning stands directly before what it led to."""
+    for item, following in zip_longest(items, items[1:]):
+        if item_type(item) == "reasoning" and not _may_follow(following):
             raise Refusal(
                 f"Item '{item.get('id')}' of type 'reasoning' was provided without its "
                 "required following item.",
                 "input",
             )
+
+
+def _may_follow(item: Mapping[str, Any] | None) -> bool:
+    """Whether the model made the item: no user message, no output."""
+    if item is None or item_type(item).endswith("_output"):
+        return False
+    return item_type(item) != "message" or item.get("role") == "assistant"
 
 
 def _check_sealed(item: Mapping[str, Any]) -> None:

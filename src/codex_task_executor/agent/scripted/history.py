@@ -7,6 +7,8 @@ are remembered: which faults were played, and turns that gave nothing to repeat.
 
 from __future__ import annotations
 
+import json
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,12 +40,15 @@ class Saying:
 
     ``optional``: the input may lack it, as a client cannot or need not repeat it: a turn
     without messages and calls, a blank message, a second call with the same call_id.
+    ``unreadable``: a call whose arguments are no JSON object and may come back as ``{}``,
+    because servers other than OpenAI's could not read them again.
     """
 
     turn: int
     index: int
     fields: Mapping[str, Any] | None
     optional: bool
+    unreadable: bool = False
 
     def is_repeated_by(self, item: Mapping[str, Any]) -> bool:
         """Whether an input item is this message or call, leaving ids aside."""
@@ -52,8 +57,17 @@ class Saying:
         if self.fields["type"] == "message":
             said = text_of(item.get("content")) == text_of(self.fields["content"])
             return said and item.get("phase") == self.fields.get("phase")
-        names = ("name", MODEL_CALLS[self.fields["type"]])
-        return all(item.get(name) == self.fields[name] for name in names)
+        name = MODEL_CALLS[self.fields["type"]]
+        same = item.get(name) in (self.fields[name], self.unreadable and "{}")
+        return same and item.get("name") == self.fields["name"]
+
+
+def _repeatable(arguments: str) -> str:
+    """``{}`` for arguments that are no JSON object: vLLM and Ollama fail to read them again."""
+    try:
+        return arguments if isinstance(json.loads(arguments), dict) else "{}"
+    except ValueError:
+        return "{}"
 
 
 def sayings(conversation: Conversation, renderer: Renderer) -> list[Saying]:
@@ -69,10 +83,19 @@ def sayings(conversation: Conversation, renderer: Renderer) -> list[Saying]:
             blank = not isinstance(item, Call) and not item.text.strip()
             twice = call_id is not None and call_id in call_ids
             call_ids.add(call_id)
-            found.append(Saying(number, index, renderer.fields(item, turn), blank or twice))
+            fields = renderer.fields(item, turn)
+            unreadable = renderer.compatible and not _is_readable(fields)
+            found.append(Saying(number, index, fields, blank or twice, unreadable))
         if len(found) == before:
             found.append(Saying(number, len(turn.items), None, True))
     return found
+
+
+def _is_readable(fields: Mapping[str, Any] | None) -> bool:
+    try:
+        return isinstance(json.loads((fields or {}).get("arguments", "{}")), dict)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,18 @@ class Renderer:
         return {"type": "reasoning", "summary": summary}
 
 
+def halved(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item that the model did not finish: half its text, ``status`` incomplete."""
+    half: dict[str, Any] = {"status": "incomplete"}
+    for name in ("arguments", "input"):
+        if name in item:
+            half[name] = item[name][: len(item[name]) // 2]
+    if "content" in item:
+        text = text_of(item["content"])
+        half["content"] = [_output_text(text[: len(text) // 2])]
+    return dict(item) | half
+
+
 def _output_text(text: str) -> dict[str, Any]:
     return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from codex_task_executor.agent.scripted.history import (
     sayings,
 )
 from codex_task_executor.agent.scripted.items import Naming, Renderer
+from codex_task_executor.agent.scripted.memory import Memory
 from codex_task_executor.agent.scripted.performance import Performance, tokens
 from codex_task_executor.agent.scripted.refusals import MESSAGES, Refusal, http_refusal
 from codex_task_executor.agent.scripted.scenario import Conversation, Scenario, Turn
@@ -32,6 +32,7 @@ class Player:
     scenario: Scenario
     compatible: bool = False
     threads: dict[tuple[str, str], Thread] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     def answer(self, body: Mapping[str, Any]) -> Performance:
         """What to send for a request that OpenAI would accept.
@@ -39,10 +40,11 @@ class Player:
         Raises Refusal where the scenario has no answer to it, or an HTTP fault as one.
         """
         items = input_items(body)
-        conversation = self._conversation(items)
+        conversation, opening = self._conversation(items)
         key = str(body.get("prompt_cache_key") or "")
-        name = key or _digest(_beginning(items))
+        name = key or _digest(opening)
         thread = self.threads.setdefault((conversation.match, name), Thread(conversation, name))
+        self.memory.check(() if self.compatible else items)
         known = thread.admit(items, keyed=bool(key))
         renderer = self._renderer(body)
         place = find_place(sayings(conversation, renderer), items, thread.ended)
@@ -63,15 +65,18 @@ class Player:
             for number in thread.unfinished()
         ]
 
-    def _conversation(self, items: list[Mapping[str, Any]]) -> Conversation:
-        """The conversation for a task: by its last opening message that matches any."""
+    def _conversation(self, items: list[Mapping[str, Any]]) -> tuple[Conversation, str]:
+        """The conversation for a task and the opening message that it was chosen by.
+
+        That is the last message of the opening that matches any: what tells tasks apart
+        comes after what they share.
+        """
         texts = [text for text in reversed(added_texts(_beginning(items))) if text]
         for text in texts:
             found = [c for c in self.scenario.conversations if c.match in text]
             if found:
-                return max(found, key=lambda conversation: len(conversation.match))
-        first = " ".join(texts)[:200]
-        raise mismatch(f"no conversation of the scenario matches {first!r}")
+                return max(found, key=lambda conversation: len(conversation.match)), text
+        raise mismatch(f"no conversation of the scenario matches {' '.join(texts)[:200]!r}")
 
     def _renderer(self, body: Mapping[str, Any]) -> Renderer:
         sealed = "reasoning.encrypted_content" in (body.get("include") or ())
@@ -111,6 +116,7 @@ class Player:
             renderer=renderer,
             naming=Naming(f"{thread.conversation.match}/{thread.name}/{place.turn}/{attempt}"),
             input_tokens=used,
+            sent=self.memory.remember,
             ended=lambda: thread.ended.__setitem__(place.turn, length),
         )
 
@@ -131,8 +137,8 @@ def _beginning(items: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return items[: next(spoken, len(items))]
 
 
-def _digest(items: list[Mapping[str, Any]]) -> str:
-    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _over(conversation: Conversation, items: list[Mapping[str, Any]]) -> Refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,22 @@ class Refusal(Exception):
         """The JSON body of the answer."""
         names = ("message", "type", "param", "code")
         return {"error": {name: getattr(self, name) for name in names}}
+
+
+def invalid_value(value: object, param: str, supported: Sequence[str]) -> Refusal:
+    """A value that is not one of those that a parameter can have."""
+    listed = ", ".join(f"'{name}'" for name in supported)
+    text = f"Invalid value: '{value}'. Supported values are: {listed}."
+    return Refusal(text, param, "invalid_value")
+
+
+def too_long(param: str, most: int, length: int) -> Refusal:
+    """A string above its maximum length, in characters."""
+    text = (
+        f"Invalid '{param}': string too long. Expected a string with maximum length {most}, "
+        f"but got a string with length {length} instead."
+    )
+    return Refusal(text, param, "string_above_max_length")
 
 
 # Messages as seen in public issue threads and OpenAI's error-code guide

@@ -28,7 +28,7 @@ from pathlib import Path
 from re import Pattern
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from codex_task_executor.agent.scripted.faults import Fault, read_fault
 
@@ -43,6 +43,16 @@ Tool = Literal[
     "ask_question",
     "report_blocked",
 ]
+
+
+def _has_type(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(value.get("type"), str):
+        raise ValueError("needs a 'type'")
+    return value
+
+
+Typed = Annotated[Mapping[str, Any], AfterValidator(_has_type)]
+"""A JSON object of the API, told apart by its type."""
 HoldName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
@@ -119,14 +129,14 @@ class RawItem(Streamed):
     """An output item of any type, sent as it is: what a client must expect of newer APIs."""
 
     type: Literal["raw"]
-    item: Mapping[str, Any]
+    item: Typed
 
 
 class RawEvent(Streamed):
     """A stream event of any type, sent as it is."""
 
     type: Literal["event"]
-    event: Mapping[str, Any]
+    event: Typed
 
 
 Item = Annotated[
@@ -139,6 +149,7 @@ class TurnUsage(Part):
 
     input_tokens: int = Field(ge=0)
     cached_tokens: int = Field(default=0, ge=0)
+    cache_write_tokens: int = Field(default=0, ge=0)
     output_tokens: int = Field(ge=0)
     reasoning_tokens: int = Field(default=0, ge=0)
 
@@ -228,6 +239,12 @@ class Scenario(Part):
         if twice:
             raise ValueError(f"more than one conversation has match = {twice[0]!r}")
         return self
+
+    @property
+    def raw_types(self) -> frozenset[str]:
+        """The types of the output items that are sent as they are."""
+        items = (item for c in self.conversations for turn in c.turns for item in turn.items)
+        return frozenset(str(item.item["type"]) for item in items if isinstance(item, RawItem))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], source: str = "scenario") -> Self:

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codex_task_executor.agent.scripted import compatible, conversation_rules, schemas
-from codex_task_executor.agent.scripted.refusals import Refusal
+from codex_task_executor.agent.scripted import compatible, conversation_rules, item_rules, schemas
+from codex_task_executor.agent.scripted.refusals import Refusal, invalid_value, too_long
 
 PARAMETERS = frozenset(
     {
@@ -67,6 +67,7 @@ INCLUDABLE = frozenset(
     }
 )
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+TOOL_CHOICES = ("none", "auto", "required")
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 MAX_CACHE_KEY = 64
 
@@ -82,8 +83,13 @@ class Rules:
     streaming: bool = True
 
 
-def check_request(body: Mapping[str, Any], rules: Rules) -> None:
-    """Raise Refusal for the first thing in a request that would not be accepted."""
+def check_request(
+    body: Mapping[str, Any], rules: Rules, sent_types: frozenset[str] = frozenset()
+) -> None:
+    """Raise Refusal for the first thing in a request that would not be accepted.
+
+    ``sent_types`` are item types beyond the known ones that the model has used itself.
+    """
     _check_parameters(body)
     if rules.streaming and body.get("stream") is not True:
         raise Refusal("scripted model: this client streams, 'stream' must be true", "stream")
@@ -92,7 +98,10 @@ def check_request(body: Mapping[str, Any], rules: Rules) -> None:
     elif rules.stateless and body.get("store") is not False:
         raise Refusal("scripted model: this client is stateless, 'store' must be false", "store")
     _check_tools(body.get("tools") or ())
-    conversation_rules.check(body)
+    _check_tool_choice(body)
+    if not isinstance(body["input"], str):
+        item_rules.check(body["input"], sent_types)
+        conversation_rules.check(body["input"], sealed=not rules.compatible)
 
 
 def _check_parameters(body: Mapping[str, Any]) -> None:
@@ -105,7 +114,7 @@ def _check_parameters(body: Mapping[str, Any]) -> None:
             raise Refusal(text, name, "missing_required_parameter")
     for name in body.get("include") or ():
         if name not in INCLUDABLE:
-            raise _invalid_value(name, "include", sorted(INCLUDABLE))
+            raise invalid_value(name, "include", sorted(INCLUDABLE))
     _check_effort(body.get("reasoning") or {})
     _check_cache_key(body.get("prompt_cache_key"))
 
@@ -113,17 +122,12 @@ def _check_parameters(body: Mapping[str, Any]) -> None:
 def _check_effort(reasoning: Mapping[str, Any]) -> None:
     effort = reasoning.get("effort")
     if effort is not None and effort not in EFFORTS:
-        raise _invalid_value(effort, "reasoning.effort", EFFORTS)
+        raise invalid_value(effort, "reasoning.effort", EFFORTS)
 
 
 def _check_cache_key(key: str | None) -> None:
     if key is not None and len(key) > MAX_CACHE_KEY:
-        raise Refusal(
-            "Invalid 'prompt_cache_key': string too long. Expected a string with maximum "
-            f"length {MAX_CACHE_KEY}, but got a string with length {len(key)} instead.",
-            "prompt_cache_key",
-            "string_above_max_length",
-        )
+        raise too_long("prompt_cache_key", MAX_CACHE_KEY, len(key))
 
 
 def _check_tools(tools: Sequence[Mapping[str, Any]]) -> None:
@@ -145,15 +149,18 @@ def _check_tools(tools: Sequence[Mapping[str, Any]]) -> None:
             _check_schema(tool, place)
 
 
+def _check_tool_choice(body: Mapping[str, Any]) -> None:
+    choice = body.get("tool_choice")
+    if isinstance(choice, str) and choice not in TOOL_CHOICES:
+        raise invalid_value(choice, "tool_choice", TOOL_CHOICES)
+    name = choice.get("name") if isinstance(choice, Mapping) else None
+    if name is not None and name not in {tool.get("name") for tool in body.get("tools") or ()}:
+        raise Refusal(f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice")
+
+
 def _check_schema(tool: Mapping[str, Any], place: str) -> None:
     if not tool.get("strict"):
         return
     for problem in schemas.problems(tool.get("parameters") or {}):
         text = f"Invalid schema for function '{tool['name']}': {problem}"
         raise Refusal(text, f"{place}.parameters", "invalid_function_parameters")
-
-
-def _invalid_value(value: object, param: str, supported: Sequence[str]) -> Refusal:
-    listed = ", ".join(f"'{name}'" for name in supported)
-    text = f"Invalid value: '{value}'. Supported values are: {listed}."
-    return Refusal(text, param, "invalid_value")
