@@ -88,7 +88,8 @@ def install(folder: Path) -> Installation:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.parent):
         _require_replaceable(folder)
-        staging = _empty(folder.with_name(f".{folder.name}.new"))
+        shutil.rmtree(_beside(folder, "old"), ignore_errors=True)
+        staging = _empty(_beside(folder, "new"))
         _fill(staging)
         previous = _swap(staging, folder)
     return Installation(folder, tuple(folder / name for name in _digests(folder)), previous)
@@ -119,6 +120,11 @@ def _is_this_skill(description: Path) -> bool:
     if not description.is_file():
         return False
     return f"name: {NAME}".encode() in description.read_bytes().splitlines()
+
+
+def _beside(folder: Path, role: str) -> Path:
+    """Where a copy is made, or waits for its deletion; only ever an untouched one."""
+    return folder.with_name(f".{folder.name}.{role}")
 
 
 def _empty(folder: Path) -> Path:
@@ -163,7 +169,7 @@ def _swap(staging: Path, folder: Path) -> Path | None:
         staging.rename(folder)
         return None
     untouched = _is_untouched(folder)
-    aside = _empty(folder.with_name(f".{folder.name}.old")) if untouched else _free_name(folder)
+    aside = _empty(_beside(folder, "old")) if untouched else _free_name(folder)
     folder.rename(aside)
     if (aside / ".venv").is_dir():
         (aside / ".venv").rename(staging / ".venv")
