@@ -11,11 +11,15 @@ arguments that are not a JSON object, although the model wrote them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 from codex_task_executor.agent.items import call_id, is_message, is_reasoning, text_of
 from codex_task_executor.agent.model import Item, Request
+
+LONGEST_CACHE_KEY = 64
+"""Characters; the API refuses a longer ``prompt_cache_key`` (string_above_max_length)."""
 
 
 def body(request: Request) -> dict[str, Any]:
@@ -28,10 +32,14 @@ def _openai(request: Request) -> dict[str, Any]:
         "input": request.input,
         "store": False,
         "include": ["reasoning.encrypted_content"],
-        "prompt_cache_key": request.cache_key,
+        "prompt_cache_key": _cache_key(request.cache_key),
         "parallel_tool_calls": True,
     }
     return fields | ({"reasoning": {"effort": request.effort}} if request.effort else {})
+
+
+def _cache_key(key: str) -> str:
+    return key if len(key) <= LONGEST_CACHE_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 
 def _compatible(request: Request) -> dict[str, Any]:

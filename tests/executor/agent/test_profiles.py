@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from codex_task_executor.agent.items import user_message
@@ -34,6 +36,15 @@ def test_openais_own_api_gets_everything_word_for_word() -> None:
 
 def test_without_an_effort_the_model_decides() -> None:
     assert "reasoning" not in body(request("openai", effort=None))
+
+
+def test_a_cache_key_that_is_too_long_for_the_api_still_tells_tasks_apart() -> None:
+    keys = [
+        str(body(replace(request("openai"), cache_key=f"{'t' * 64}{number}"))["prompt_cache_key"])
+        for number in range(2)
+    ]
+    assert len(set(keys)) == 2
+    assert all(len(key) <= 64 for key in keys)
 
 
 def test_other_servers_get_only_what_all_of_them_know() -> None:

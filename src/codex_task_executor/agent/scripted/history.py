@@ -8,7 +8,6 @@ are remembered: which faults were played, and turns that gave nothing to repeat.
 from __future__ import annotations
 
 import json
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,14 +59,6 @@ class Saying:
         name = MODEL_CALLS[self.fields["type"]]
         same = item.get(name) in (self.fields[name], self.unreadable and "{}")
         return same and item.get("name") == self.fields["name"]
-
-
-def _repeatable(arguments: str) -> str:
-    """``{}`` for arguments that are no JSON object: vLLM and Ollama fail to read them again."""
-    try:
-        return arguments if isinstance(json.loads(arguments), dict) else "{}"
-    except ValueError:
-        return "{}"
 
 
 def sayings(conversation: Conversation, renderer: Renderer) -> list[Saying]:
