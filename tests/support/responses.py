@@ -71,11 +71,11 @@ class Talk:
         items: list[dict[str, Any]] = []
         stream = await self.client.responses.create(**(self.parameters() | changes))
         async for event in stream:
-            self.events.append(event.to_dict())
+            self.events.append(event.to_dict(warnings=False))
             if event.type == "response.output_item.done":
-                items.append(event.item.to_dict())
+                items.append(event.item.to_dict(warnings=False))
             if event.type == "response.completed":
-                self.usage = event.response.usage.to_dict()
+                self.usage = event.response.usage.to_dict(warnings=False)
         return items
 
     def parameters(self) -> dict[str, Any]:

@@ -7,12 +7,22 @@ A fault is written as its kind (``"429"``), as ``"kind:code"``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-HttpKind = Literal["400", "401", "403", "404", "408", "409", "429", "500", "502", "503", "504"]
-StreamKind = Literal[
+Kind = Literal[
+    "400",
+    "401",
+    "403",
+    "404",
+    "408",
+    "409",
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
     "disconnect",  # the connection closes without any answer
     "cut",  # the connection closes in the middle of the stream
     "no_terminal",  # the stream ends properly, but without a terminal event
@@ -23,7 +33,6 @@ StreamKind = Literal[
     "incomplete",  # response.incomplete with `reason`
     "drip",  # no fault at all: the whole turn, one byte at a time
 ]
-HTTP_KINDS = frozenset(get_args(HttpKind))
 
 
 class Fault(BaseModel):
@@ -37,7 +46,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: HttpKind | StreamKind
+    kind: Kind
     after: int | None = Field(default=None, ge=0)
     within: int | None = Field(default=None, ge=0)
     code: str | None = None
@@ -50,7 +59,7 @@ class Fault(BaseModel):
     @property
     def status(self) -> int | None:
         """The HTTP status, or None for a fault of the stream."""
-        return int(self.kind) if self.kind in HTTP_KINDS else None
+        return int(self.kind) if self.kind.isdecimal() else None
 
     @property
     def headers(self) -> dict[str, str]:

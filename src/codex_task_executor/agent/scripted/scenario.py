@@ -291,7 +291,15 @@ def _text(path: Path) -> str:
 
 def _problems(error: ValidationError) -> list[str]:
     """pydantic's errors as lines such as ``conversation.0.turn.1: Field required``."""
+    problems = error.errors()
+    places = [problem["loc"] for problem in problems]
     return [
         f"{'.'.join(str(step) for step in problem['loc']) or 'scenario'}: {problem['msg']}"
-        for problem in error.errors()
+        for problem in problems
+        if problem["type"] != "too_short" or not _has_inner(problem["loc"], places)
     ]
+
+
+def _has_inner(place: tuple[int | str, ...], places: list[tuple[int | str, ...]]) -> bool:
+    """Whether something inside ``place`` is wrong, so that it only seems to be missing."""
+    return any(len(inner) > len(place) and inner[: len(place)] == place for inner in places)
