@@ -127,6 +127,12 @@ class Root:
         with reported(self._beneath, path), self._beneath.place(path) as place:
             writing.remove(place, expected)
 
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder that is empty."""
+        path = self.relative(name)
+        with reported(self._beneath, path), self._beneath.place(path) as place:
+            os.rmdir(place.name, dir_fd=place.folder)
+
     def entry(self, name: str) -> Entry:
         """What a name stands for; a link is described, not followed."""
         path = self.relative(name)
@@ -144,11 +150,12 @@ class Root:
     def walk(self, start: str = ".", enter: Enter = _always) -> Iterator[Entry]:
         """What is below a folder (or the one file named), depth first and sorted.
 
-        Follows no link, enters no ``.git`` and no folder that ``enter`` refuses, never yields
-        a secret name. Folders below the start that cannot be read are yielded and left.
+        Follows no link (one as the start is an error), enters no ``.git`` and no folder that
+        ``enter`` refuses, never yields a secret name. Folders below the start that cannot be
+        read are yielded and left.
         """
         first = self.entry(start)
-        if not first.is_dir:
+        if not (first.is_dir or first.is_symlink):
             yield first
             return
         with reported(self._beneath, first.path):
