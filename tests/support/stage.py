@@ -20,7 +20,7 @@ from codex_task_executor.agent.records import Record
 from codex_task_executor.agent.result import AgentResult
 from codex_task_executor.agent.scripted import ScriptedServer
 from codex_task_executor.agent.settings import AgentSettings
-from codex_task_executor.events import Event, ToolUsed
+from codex_task_executor.events import Event, Progress, ToolUsed
 from codex_task_executor.tools.base import Arguments, Tool, ToolError, ToolOutput
 from codex_task_executor.tools.registry import Profile, Toolbox
 from support.scripted import Script, scripted
@@ -47,6 +47,24 @@ class Journal(list[Record]):
     async def has(self, kind: str) -> None:
         """Wait until a record of this kind was appended."""
         await self._seen[kind].wait()
+
+
+class Events(list[Event]):
+    """Events in the order of their emission; a test can wait for a line of progress."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def append(self, event: Event) -> None:
+        """Keep an event and tell who waits for it."""
+        super().append(event)
+        if isinstance(event, Progress):
+            self._shown[event.text].set()
+
+    async def shows(self, text: str) -> None:
+        """Wait until this line of progress was shown."""
+        await self._shown[text].wait()
 
 
 class Named(Arguments):
@@ -115,7 +133,7 @@ class Stage:
     server: ScriptedServer
     diary: Diary
     records: Journal
-    events: list[Event]
+    events: Events
 
     async def run(self, text: str | None = TASK) -> AgentResult:
         """Tell the agent something and let it run."""
@@ -159,7 +177,7 @@ def played_by(
     ready: asyncio.Future[Any] | None = None,
 ) -> Stage:
     """A stage for a model that is connected already."""
-    setting, diary, events = setting or Setting(), Diary(), list[Event]()
+    setting, diary, events = setting or Setting(), Diary(), Events()
     journal = Journal(records)
 
     async def changed() -> bool:
@@ -187,10 +205,14 @@ def played_by(
 
 @asynccontextmanager
 async def connected(
-    server: ScriptedServer, *, idle_seconds: float = 20, retry: RetryPolicy = QUICK
+    server: ScriptedServer,
+    *,
+    key: str = "sk-test",
+    idle_seconds: float = 20,
+    retry: RetryPolicy = QUICK,
 ) -> AsyncIterator[Model]:
     """The shipped model, connected to a scripted server."""
-    endpoint = Endpoint("sk-test", server.base_url, idle_seconds=idle_seconds, retry=retry)
+    endpoint = Endpoint(key, server.base_url, idle_seconds=idle_seconds, retry=retry)
     model = await connect(endpoint)
     try:
         yield model
