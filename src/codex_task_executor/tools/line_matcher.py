@@ -13,6 +13,7 @@ text: [[line number from 0, column of the match], ...].
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import sys
@@ -89,4 +90,5 @@ def _answer(answers: BinaryIO, value: object) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.stdin.buffer, sys.stdout.buffer)
+    with os.fdopen(0, "rb") as pipe_in, os.fdopen(1, "wb") as pipe_out:
+        _serve(pipe_in, pipe_out)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import IO, Any, Protocol, cast
+from pathlib import Path
+from typing import Any, Protocol
 
+from codex_task_executor.sandbox.program import Program, ProgramEnded, program
 from codex_task_executor.tools import line_matcher
 from codex_task_executor.tools.base import ToolError
 from codex_task_executor.tools.line_matcher import Job
@@ -23,8 +21,11 @@ SECONDS = 10
 Found = list[tuple[int, int]]
 """Number (from 0) of each matching line and the column where the match begins."""
 
-_PROGRAM = (sys.executable, "-I", "-S", str(line_matcher.__file__))
-_KILLED = (-signal.SIGXCPU, -signal.SIGKILL)
+_TOO_LONG = (
+    "The expression takes too long. Avoid nested repetitions such as (a+)+, search fewer files, "
+    "or set literal to true."
+)
+_TOO_BIG = "The expression needs too much memory. Use a simpler one."
 
 
 class TimeUsedUp(ToolError):
@@ -53,16 +54,12 @@ class _LiteralMatcher:
 class _ExpressionMatcher:
     """Finds what a regular expression matches, in a process that the kernel stops."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._texts = cast("IO[bytes]", process.stdin).fileno()
-        answers = cast("IO[bytes]", process.stdout).fileno()
-        self._answers = open(answers, "rb", closefd=False)  # noqa: SIM115
+    def __init__(self, started: Program) -> None:
+        self._program = started
 
     def begin(self, job: Job) -> None:
         """Send the expression. Raises ToolError if it is none."""
-        self._send(json.dumps(asdict(job)).encode() + b"\n")
-        refused = self._answer().get("error")
+        refused = self._asked(json.dumps(asdict(job)).encode() + b"\n").get("error")
         if refused:
             raise ToolError(
                 f"Not a regular expression as Python's re knows them: {refused}. Escape special "
@@ -70,30 +67,15 @@ class _ExpressionMatcher:
             )
 
     def match(self, data: bytes) -> Found:
-        self._send(len(data).to_bytes(8, "big") + data)
-        return [(number, column) for number, column in self._answer()]
+        found = self._asked(len(data).to_bytes(8, "big") + data)
+        return [(number, column) for number, column in found]
 
-    def _send(self, data: bytes) -> None:
-        view = memoryview(data)
+    def _asked(self, question: bytes) -> Any:
         try:
-            while view:
-                view = view[os.write(self._texts, view) :]
-        except BrokenPipeError as error:
-            raise self._ended() from error
-
-    def _answer(self) -> Any:
-        line = self._answers.readline()
-        if not line.endswith(b"\n"):
-            raise self._ended()
-        return json.loads(line)
-
-    def _ended(self) -> ToolError:
-        if self._process.wait() in _KILLED:
-            return TimeUsedUp(
-                "The expression takes too long. Avoid nested repetitions such as (a+)+, search "
-                "fewer files, or set literal to true."
-            )
-        return ToolError("The expression needs too much memory. Use a simpler one.")
+            self._program.send(question)
+            return json.loads(self._program.line())
+        except ProgramEnded as error:
+            raise (TimeUsedUp(_TOO_LONG) if error.out_of_time else ToolError(_TOO_BIG)) from error
 
 
 @contextmanager
@@ -108,25 +90,7 @@ def matcher(
     if literal:
         yield _LiteralMatcher(job)
         return
-    with _process() as expression_matcher:
-        expression_matcher.begin(job)
-        yield expression_matcher
-
-
-@contextmanager
-def _process() -> Iterator[_ExpressionMatcher]:
-    """Our own program, nothing of our environment in it, killed at the end."""
-    with subprocess.Popen(
-        _PROGRAM,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,  # what a broken pipe leaves in a buffer would fail again on closing
-        env={},
-        cwd="/",
-        start_new_session=True,
-    ) as process:
-        try:
-            yield _ExpressionMatcher(process)
-        finally:
-            process.kill()
+    with program(Path(line_matcher.__file__)) as started:
+        found = _ExpressionMatcher(started)
+        found.begin(job)
+        yield found
