@@ -68,15 +68,17 @@ class Talk:
         ``events`` has every event of this request, also when it raises.
         """
         self.events = []
-        items: list[dict[str, Any]] = []
         stream = await self.client.responses.create(**(self.parameters() | changes))
         async for event in stream:
             self.events.append(event.to_dict(warnings=False))
-            if event.type == "response.output_item.done":
-                items.append(event.item.to_dict(warnings=False))
             if event.type == "response.completed":
                 self.usage = event.response.usage.to_dict(warnings=False)
-        return items
+        return self.received()
+
+    def received(self) -> list[dict[str, Any]]:
+        """The items that the latest request gave whole."""
+        done = (e for e in self.events if e["type"] == "response.output_item.done")
+        return [event["item"] for event in done]
 
     def parameters(self) -> dict[str, Any]:
         """The request that ``ask`` sends."""

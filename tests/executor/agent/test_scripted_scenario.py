@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codex_task_executor.agent.scripted import Scenario, ScenarioError
+from codex_task_executor.agent.scripted.faults import Fault, Kind
+from codex_task_executor.agent.scripted.scenario import Call, Turn
 
-FIXTURES = Path(__file__).parents[3] / "fixtures" / "repos"
+ROOT = Path(__file__).parents[3]
+FIXTURES, REFERENCES = ROOT / "fixtures" / "repos", ROOT / "references"
 
 
 def turn(**fields: Any) -> dict[str, Any]:
@@ -118,3 +121,23 @@ def test_whatever_is_written_is_either_a_scenario_or_told_to_be_wrong(
 def test_whatever_text_is_given_is_either_a_scenario_or_told_to_be_wrong(text: str) -> None:
     with pytest.raises(ScenarioError):
         Scenario.from_toml(text)
+
+
+def test_the_example_of_the_documentation_can_be_played() -> None:
+    text = (REFERENCES / "scenarios.md").read_text("utf-8")
+    example = text.partition("```toml\n")[2].partition("```\n")[0]
+    assert [len(turn.items) for turn in Scenario.from_toml(example).conversations[0].turns] == [
+        2,
+        1,
+        1,
+    ]
+
+
+def test_every_fault_and_item_is_documented() -> None:
+    text = (REFERENCES / "scenarios.md").read_text("utf-8")
+    kinds = [*get_args(Kind), "message", "refusal", "reasoning", "call", "raw", "event"]
+    fields = [*Turn.model_fields, *Fault.model_fields, *Call.model_fields]
+    unnamed = {"items", "kind", "type"}
+    assert [
+        name for name in [*kinds, *fields] if f"`{name}`" not in text and name not in unnamed
+    ] == []

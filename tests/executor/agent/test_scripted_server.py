@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
+import pytest
+
+from codex_task_executor.agent.scripted import ScriptedServer
 from support.responses import talk
-from support.scripted import scripted
+from support.scripted import scenario_of, scripted
 
 GREETING = """
 [[conversation]]
@@ -49,3 +54,26 @@ async def test_compatible_mode_plays_the_same_scenario_with_function_tools() -> 
     assert {item["type"] for item in first[2:]} == {"function_call"}
     assert first[4]["arguments"] == '{"input":"*** Begin Patch"}'
     assert "phase" not in first[1]
+
+
+def test_bytes_that_are_not_http_are_a_failure() -> None:
+    with (
+        scripted(GREETING, check=False) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+    ):
+        client.sendall(b"hello\r\n\r\n")
+        assert client.recv(100) == b""
+        assert server.failures == ["not HTTP as expected: request line: 'hello'"]
+
+
+def test_a_port_that_is_taken_is_an_error() -> None:
+    with scripted(GREETING, check=False) as server:
+        other = ScriptedServer(scenario_of(GREETING), port=server.port)
+        with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
+            other.__enter__()
+
+
+def test_a_server_can_be_stopped_twice() -> None:
+    with scripted(GREETING, check=False) as server:
+        server.stop()
+    assert server.failures == []

@@ -27,7 +27,7 @@ PARAMETERS = frozenset(
 )
 ITEM_FIELDS = {
     "message": frozenset({"type", "role", "content"}),
-    "assistant message": frozenset({"type", "id", "role", "status", "content"}),
+    "an assistant message": frozenset({"type", "id", "role", "status", "content"}),
     "function_call": frozenset({"type", "call_id", "name", "arguments"}),
     "function_call_output": frozenset({"type", "call_id", "output"}),
 }
@@ -53,12 +53,12 @@ def check(body: Mapping[str, Any]) -> None:
 def _check_item(item: Mapping[str, Any], place: str) -> None:
     kind = item_type(item)
     if kind == "message" and item.get("role") == "assistant":
-        kind = "assistant message"
+        kind = "an assistant message"
     if kind not in ITEM_FIELDS:
         raise _refusal(f"an item of type '{kind}'", place)
     for name in item:
         if name not in ITEM_FIELDS[kind]:
-            raise _refusal(f"field '{name}' of a {kind}", f"{place}.{name}")
+            raise _refusal(f"{kind} with '{name}'", f"{place}.{name}")
     _check_values(item, kind, place)
 
 
@@ -68,7 +68,7 @@ def _check_values(item: Mapping[str, Any], kind: str, place: str) -> None:
             raise _refusal("an output that is no string", f"{place}.output")
         case "function_call" if not _is_json_object(item.get("arguments")):
             raise _refusal("a call whose arguments are no JSON object", f"{place}.arguments")
-        case "assistant message":
+        case "an assistant message":
             _check_repeated_message(item, place)
         case "message":
             _check_message(item, place)
@@ -85,7 +85,7 @@ def _check_message(item: Mapping[str, Any], place: str) -> None:
 
 def _check_repeated_message(item: Mapping[str, Any], place: str) -> None:
     """vLLM wants the whole message (openai/codex#12669), llama.cpp no string as content."""
-    missing = [name for name in sorted(ITEM_FIELDS["assistant message"]) if name not in item]
+    missing = [name for name in sorted(ITEM_FIELDS["an assistant message"]) if name not in item]
     if missing:
         raise _refusal(f"an assistant message without '{missing[0]}'", place)
     content = item["content"]

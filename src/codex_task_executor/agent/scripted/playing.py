@@ -46,13 +46,13 @@ class Player:
         thread = self.threads.setdefault((conversation.match, name), Thread(conversation, name))
         self.memory.check(() if self.compatible else items)
         known = thread.admit(items, keyed=bool(key))
+        used = self._input_tokens(body, items, known)
         renderer = self._renderer(body)
         place = find_place(sayings(conversation, renderer), items, thread.ended)
         if place is None:
             raise _over(conversation, items)
         turn = conversation.turns[place.turn]
         _check(turn, place, conversation)
-        used = self._input_tokens(body, items, known)
         return self._perform(body, thread, place, renderer, used)
 
     def unfinished(self) -> list[str]:

@@ -112,11 +112,22 @@ def _check_parameters(body: Mapping[str, Any]) -> None:
         if not body.get(name):
             text = f"Missing required parameter: '{name}'."
             raise Refusal(text, name, "missing_required_parameter")
+    for name in ("input", "tools"):
+        if not _is_array_of_objects(body.get(name, [])):
+            text = f"Invalid type for '{name}': expected an array of objects."
+            raise Refusal(text, name, "invalid_type")
     for name in body.get("include") or ():
         if name not in INCLUDABLE:
             raise invalid_value(name, "include", sorted(INCLUDABLE))
     _check_effort(body.get("reasoning") or {})
     _check_cache_key(body.get("prompt_cache_key"))
+
+
+def _is_array_of_objects(value: object) -> bool:
+    """Whether a parameter holds items or tools; input may be a bare string too."""
+    if isinstance(value, str):
+        return True
+    return isinstance(value, list) and all(isinstance(part, dict) for part in value)
 
 
 def _check_effort(reasoning: Mapping[str, Any]) -> None:
