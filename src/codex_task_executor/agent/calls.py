@@ -53,6 +53,8 @@ class Calls:
             prepared = self.toolbox.find(call.item)
         except MalformedCall as error:
             self._refuse(call, error.text)
+        except ToolError as error:
+            self._answer(call, error.text)
         else:
             self.budget.called(well_formed=True)
             schedule.add(partial(self._carry_out, call, prepared), prepared.exclusive)
