@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, BadRequestError
 
 from codex_task_executor.agent.scripted import ScriptedServer
 
@@ -75,6 +75,14 @@ class Talk:
                 self.usage = event.response.usage.to_dict(warnings=False)
         return self.received()
 
+    async def refused(self) -> str:
+        """Ask, and return the message of the 400 that comes back."""
+        try:
+            await self.ask()
+        except BadRequestError as error:
+            return _message(error)
+        raise AssertionError("the request was accepted")
+
     def received(self) -> list[dict[str, Any]]:
         """The items that the latest request gave whole."""
         done = (e for e in self.events if e["type"] == "response.output_item.done")
@@ -116,6 +124,11 @@ class Talk:
         items = await self.ask()
         self.keep(items, output)
         return items
+
+
+def _message(error: BadRequestError) -> str:
+    assert isinstance(error.body, dict)
+    return str(error.body["message"])
 
 
 def _without(item: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from codex_task_executor.agent.scripted import Scenario, ScriptedServer
 from codex_task_executor.agent.scripted.history import find_place, sayings
 from codex_task_executor.agent.scripted.items import Renderer
-from support.responses import Talk, talk
+from support.responses import talk
 from support.scripted import scripted
 
 THREE_TURNS = """
@@ -36,13 +36,6 @@ item = [{ type = "message", text = "Done." }]
 
 def names(items: list[dict[str, Any]]) -> list[str]:
     return [item.get("name") or item["type"] for item in items]
-
-
-async def refused(conversation: Talk) -> str:
-    """The message of a request that is answered with 400."""
-    with pytest.raises(openai.BadRequestError) as caught:
-        await conversation.ask()
-    return str(caught.value.body["message"])  # type: ignore[index]  # the error's JSON object
 
 
 async def test_the_same_request_gets_the_same_turn_with_ids_of_its_own() -> None:
@@ -190,19 +183,18 @@ async def test_what_the_scenario_does_not_expect_fails_loudly() -> None:
         async with talk(server, "three turns") as conversation:
             items = await conversation.ask()
             conversation.keep(items, "nothing of use")
-            assert "expected '^contents' in 'nothing of use'" in await refused(conversation)
+            assert "expected '^contents' in 'nothing of use'" in await conversation.refused()
         async with talk(server, "three turns", key="2") as conversation:
             await conversation.go_on("contents\nsecret")
-            assert "did not expect 'secret'" in await refused(conversation)
+            assert "did not expect 'secret'" in await conversation.refused()
         async with talk(server, "something else", key="3") as conversation:
-            assert "no conversation of the scenario matches" in await refused(conversation)
+            assert "no conversation of the scenario matches" in await conversation.refused()
         async with talk(server, "three turns", key="4") as conversation:
             for _ in range(3):
                 await conversation.go_on("contents")
             conversation.say("more")
-            assert "has 3 turns; the client asks for one more: 'more'" in await refused(
-                conversation
-            )
+            expected = "has 3 turns; the client asks for one more: 'more'"
+            assert expected in await conversation.refused()
         async with talk(server, "three turns", key="5") as conversation:
             with pytest.raises(openai.BadRequestError, match="the scenario calls 'read'"):
                 await conversation.ask(tools=[])
@@ -219,17 +211,6 @@ async def test_turns_that_were_not_played_are_listed() -> None:
             assert server.unfinished() == ["conversation 'three turns': turn 2 was not played"]
             await conversation.go_on()
     assert server.unfinished() == []
-
-
-async def test_input_that_is_not_append_only_is_refused() -> None:
-    with scripted(THREE_TURNS, check=False) as server:
-        async with talk(server, "three turns") as conversation:
-            await conversation.go_on("contents")
-            await conversation.ask()
-            conversation.input[-1] = {**conversation.input[-1], "output": "contents, altered"}
-            assert "not append-only: input[4] differs" in await refused(conversation)
-            conversation.input[0] = {"role": "user", "content": "three turns, altered"}
-            assert "not append-only: input[0] differs" in await refused(conversation)
 
 
 async def test_a_task_may_begin_anew_under_the_same_key_and_meets_its_faults_again() -> None:
@@ -250,41 +231,6 @@ async def test_a_task_may_begin_anew_under_the_same_key_and_meets_its_faults_aga
                 await conversation.go_on()
                 conversation.say("more")
                 await conversation.go_on()
-
-
-async def test_items_that_come_back_altered_are_refused() -> None:
-    def without_phase(items: list[dict[str, Any]]) -> None:
-        del items[1]["phase"]
-
-    def with_other_text(items: list[dict[str, Any]]) -> None:
-        items[1]["content"][0]["text"] = "I looked."
-
-    def with_other_seal(items: list[dict[str, Any]]) -> None:
-        items[2]["encrypted_content"] = "gAAAAAB"
-
-    def without_seal(items: list[dict[str, Any]]) -> None:
-        del items[2]["encrypted_content"]
-
-    def without_reasoning(items: list[dict[str, Any]]) -> None:
-        del items[2]
-
-    expected = {
-        without_phase: "input[1] is not as it was sent: 'phase' differs",
-        with_other_text: "input[1] is not as it was sent: 'content' differs",
-        with_other_seal: "could not be verified",
-        without_reasoning: "was provided without its required 'reasoning' item: 'rs_",
-    }
-    with scripted(THREE_TURNS, check=False) as server:
-        for number, (alter, message) in enumerate(expected.items()):
-            async with talk(server, "three turns", key=str(number)) as conversation:
-                await conversation.go_on("contents")
-                alter(conversation.input)
-                assert message in await refused(conversation)
-        async with talk(server, "three turns", key="last") as conversation:
-            await conversation.go_on("contents")
-            without_seal(conversation.input)
-            with pytest.raises(openai.NotFoundError, match="Items are not persisted"):
-                await conversation.ask()
 
 
 SAID = st.lists(st.sampled_from(["message", "call"]), min_size=1, max_size=3)

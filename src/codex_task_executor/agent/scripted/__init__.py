@@ -7,7 +7,8 @@ API accepts (``validation.py``) and against what the scenario expects, and every
 is answered with 400 and remembered in ``ScriptedServer.failures``.
 """
 
-from codex_task_executor.agent.scripted.scenario import Scenario, ScenarioError
+from codex_task_executor.agent.scripted.mistakes import ScenarioError
+from codex_task_executor.agent.scripted.scenario import Scenario
 from codex_task_executor.agent.scripted.server import ScriptedServer
 
 __all__ = ["Scenario", "ScenarioError", "ScriptedServer"]

@@ -23,7 +23,7 @@ request declares. ``references/scenarios.md`` describes every field for users.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from re import Pattern
 from typing import Annotated, Any, Literal, Self
@@ -31,6 +31,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from codex_task_executor.agent.scripted.faults import Fault, read_fault
+from codex_task_executor.agent.scripted.mistakes import ScenarioError, problem_lines
 
 Tool = Literal[
     "glob",
@@ -56,13 +57,15 @@ Typed = Annotated[Mapping[str, Any], AfterValidator(_has_type)]
 HoldName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
-class ScenarioError(Exception):
-    """A scenario that cannot be played; ``problems`` has one line for each mistake."""
+def _has_type(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(value.get("type"), str):
+        raise ValueError("needs a 'type'")
+    return value
 
-    def __init__(self, source: str, problems: Iterable[str]) -> None:
-        self.source = source
-        self.problems = tuple(problems)
-        super().__init__(f"{source}: " + "; ".join(self.problems))
+
+Typed = Annotated[Mapping[str, Any], AfterValidator(_has_type)]
+"""A JSON object of the API, told apart by its type."""
+HoldName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
 class Part(BaseModel):
@@ -252,7 +255,7 @@ class Scenario(Part):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise ScenarioError(source, _problems(error)) from None
+            raise ScenarioError(source, problem_lines(error)) from None
 
     @classmethod
     def from_toml(cls, text: str, source: str = "scenario") -> Self:
@@ -287,19 +290,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(str(path), [str(error)]) from None
-
-
-def _problems(error: ValidationError) -> list[str]:
-    """pydantic's errors as lines such as ``conversation.0.turn.1: Field required``."""
-    problems = error.errors()
-    places = [problem["loc"] for problem in problems]
-    return [
-        f"{'.'.join(str(step) for step in problem['loc']) or 'scenario'}: {problem['msg']}"
-        for problem in problems
-        if problem["type"] != "too_short" or not _has_inner(problem["loc"], places)
-    ]
-
-
-def _has_inner(place: tuple[int | str, ...], places: list[tuple[int | str, ...]]) -> bool:
-    """Whether something inside ``place`` is wrong, so that it only seems to be missing."""
-    return any(len(inner) > len(place) and inner[: len(place)] == place for inner in places)
