@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 
+class SandboxError(Exception):
+    """A command could not be started, or not be ended: the text says why, in one line."""
+
+
 @dataclass(frozen=True)
 class Command:
     """A shell command line to run inside the worktree.
@@ -47,5 +51,10 @@ class Sandbox(Protocol):
     root: Path
 
     async def run(self, command: Command) -> CommandResult:
-        """Run a command; cancelling the call kills its whole process tree."""
+        """Run a command to its end and return when no process of it is left.
+
+        Cancelling the call kills the whole process tree too. Call it from a thread that
+        lives as long as the command may run: a sandbox dies with the thread that started
+        it. Raises SandboxError.
+        """
         ...

@@ -1,0 +1,119 @@
+"""A bubblewrap process and the PID namespace below it, up to the proof that both are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import select
+import signal
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from codex_task_executor.sandbox.child import Child, Launch
+from codex_task_executor.sandbox.launch import SandboxError
+
+_PATIENCE = 5.0
+"""Seconds that a killed process tree may take to vanish (a large one frees memory first)."""
+
+_AT_ONCE = 0.005
+"""Seconds that the event loop may wait for what has nearly always happened already."""
+
+_STATUS_BYTES = 1 << 16
+_CHILD = re.compile(rb'"child-pid": (\d+)')
+_INIT = re.compile(rb"^NSpid:.*\t1$", re.MULTILINE)
+_EXIT = re.compile(rb'"exit-code": (\d+)')
+
+
+class Contained(Child):
+    """bubblewrap, its sandbox's init and everything below.
+
+    bubblewrap writes the init's pid to ``status`` once its own parent-death signal is set and
+    before the init may go on, and the exit code only if the command was really started. A
+    killed bubblewrap takes the init with it, unless that has not yet armed its own signal:
+    so the init is killed too. When it is dead, the kernel has ended the whole namespace
+    (pid_namespaces(7)), daemons included.
+    """
+
+    def __init__(self, launch: Launch, status: int) -> None:
+        self._status = status
+        self._said = b""
+        self._empty = False
+        super().__init__(launch)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The command's exit code, 128 + N for signal N; None if it was never started.
+
+        Known once the sandbox has vanished.
+        """
+        found = _EXIT.search(self._said)
+        return int(found[1]) if found else None
+
+    async def vanish(self) -> None:
+        """Kill what is left and return when nothing is. Raises SandboxError."""
+        self.kill()
+        if not self.join(_AT_ONCE) and not await asyncio.to_thread(self.join, _PATIENCE):
+            raise SandboxError("the processes of the command could not be ended")
+
+    def join(self, seconds: float) -> bool:
+        """Block until bubblewrap and, killed here, its namespace are gone."""
+        deadline = time.monotonic() + seconds
+        if not self._empty and super().join(seconds):
+            found = _CHILD.search(self._read_status())
+            left = max(0.0, deadline - time.monotonic())
+            self._empty = found is None or _end(int(found[1]), left)
+        return self._empty
+
+    def _read_status(self) -> bytes:
+        """All that bubblewrap, which has ended, has written."""
+        with suppress(BlockingIOError):
+            self._said += os.read(self._status, _STATUS_BYTES)
+        return self._said
+
+
+def _end(pid: int, seconds: float) -> bool:
+    """Kill the init of a PID namespace; whether it is gone after ``seconds``."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return not _is_init(pid) or _kill(process, seconds)
+    finally:
+        os.close(process)
+
+
+def _is_init(pid: int) -> bool:
+    """Whether the process is number 1 somewhere: the pid may have been given away anew."""
+    try:
+        return bool(_INIT.search(Path(f"/proc/{pid}/status").read_bytes()))
+    except OSError:
+        return False
+
+
+def _kill(process: int, seconds: float) -> bool:
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+    ended = select.poll()
+    ended.register(process, select.POLLIN)
+    return bool(ended.poll(seconds * 1000))
+
+
+def pipe(stack: ExitStack) -> tuple[int, int]:
+    """A pipe whose ends are closed with the stack; reading from it does not block."""
+    ends = os.pipe()
+    for end in ends:
+        stack.callback(os.close, end)
+    os.set_blocking(ends[0], False)
+    return ends
+
+
+def memory(stack: ExitStack, content: bytes) -> int:
+    """A file in memory, ready to be read once, closed with the stack."""
+    descriptor = os.memfd_create("codex-task")
+    stack.callback(os.close, descriptor)
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
