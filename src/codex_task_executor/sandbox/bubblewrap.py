@@ -79,7 +79,7 @@ def _environment(view: View) -> list[str]:
 def _system(view: View) -> list[str]:
     machine = view.machine
     links = [part for link in machine.links for part in ("--symlink", *link)]
-    covered = [part for path in view.covered for part in ("--tmpfs", str(path))]
+    covered = [part for path in view.covered for part in ("--size", "65536", "--tmpfs", str(path))]
     shown, kernel = _read_only(machine.folders), _read_only(machine.proc)
     return ["--dir", "/etc", *shown, *links, "--proc", "/proc", *kernel, *covered]
 
