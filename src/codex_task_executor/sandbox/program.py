@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import IO, cast
 
 _KILLED = (-signal.SIGXCPU, -signal.SIGKILL)
+
+
+_LOOK_AGAIN = 0.05
+"""Seconds between two looks at ``stop`` while a program is silent."""
 
 
 class ProgramEnded(Exception):
@@ -23,10 +29,11 @@ class ProgramEnded(Exception):
 
 
 class Program:
-    """A running program: bytes in, lines out. Both raise ProgramEnded."""
+    """A running program: bytes in, one line out for each time. Both raise ProgramEnded."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], stop: Event) -> None:
         self._process = process
+        self._stop = stop
         self._input = cast("IO[bytes]", process.stdin).fileno()
         output = cast("IO[bytes]", process.stdout).fileno()
         self._output = open(output, "rb", closefd=False)  # noqa: SIM115
@@ -42,6 +49,9 @@ class Program:
 
     def line(self) -> bytes:
         """The next line of its standard output."""
+        while not select.select([self._output], [], [], _LOOK_AGAIN)[0]:
+            if self._stop.is_set():
+                self._process.kill()
         line = self._output.readline()
         if not line.endswith(b"\n"):
             raise self._ended()
@@ -52,8 +62,10 @@ class Program:
 
 
 @contextmanager
-def program(file: Path) -> Iterator[Program]:
+def program(file: Path, stop: Event) -> Iterator[Program]:
     """Start a file that imports only the standard library; it is killed at the end.
+
+    ``stop`` ends it early, from another thread.
 
     Nothing of our environment is in it, and neither site-packages nor its own folder.
     """
@@ -68,6 +80,6 @@ def program(file: Path) -> Iterator[Program]:
         start_new_session=True,
     ) as process:
         try:
-            yield Program(process)
+            yield Program(process, stop)
         finally:
             process.kill()

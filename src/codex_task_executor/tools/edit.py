@@ -53,7 +53,7 @@ class Edit:
 
     async def run(self, arguments: EditArguments) -> ToolOutput:
         """Find, check, replace. Raises ToolError."""
-        return await on_files(lambda: self._edit(arguments))
+        return await on_files(lambda _: self._edit(arguments))
 
     def _edit(self, arguments: EditArguments) -> ToolOutput:
         _check(arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from threading import Event
 
 from codex_task_executor.sandbox.names import shown
 from codex_task_executor.sandbox.paths import (
@@ -20,12 +21,24 @@ _SNIFFED = 8192
 """Bytes in which a NUL means binary, as git has it (xdiff-interface.c, buffer_is_binary)."""
 
 
-async def on_files(work: Callable[[], ToolOutput]) -> ToolOutput:
-    """Do blocking work in a thread. Raises ToolError for every PathError."""
+async def on_files(work: Callable[[Event], ToolOutput]) -> ToolOutput:
+    """Do blocking work in a thread. Raises ToolError for every PathError.
+
+    Cancelled, it sets the event that the work was given and waits for its end: nothing is
+    written, and no thread holds up the end of the process, after that.
+    """
+    stop = Event()
+    working = asyncio.create_task(asyncio.to_thread(work, stop))
     try:
-        return await asyncio.to_thread(work)
+        return await asyncio.shield(working)
     except PathError as error:
         raise ToolError(f"{error}. {_advice(error)}".rstrip()) from error
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([working])
+        if not working.cancelled():
+            working.exception()  # seen: the cancelling counts
+        raise
 
 
 def _advice(error: PathError) -> str:

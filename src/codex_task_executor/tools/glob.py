@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 
 from pydantic import Field
 
@@ -83,11 +84,11 @@ class Glob:
 
     async def run(self, arguments: GlobArguments) -> ToolOutput:
         """Walk and match. Raises ToolError."""
-        return await on_files(lambda: self._glob(arguments))
+        return await on_files(lambda stop: self._glob(arguments, stop))
 
-    def _glob(self, arguments: GlobArguments) -> ToolOutput:
+    def _glob(self, arguments: GlobArguments, stop: Event) -> ToolOutput:
         plan = self._plan(arguments)
-        search = Search(self._root)
+        search = Search(self._root, stop)
         found = self._find(plan, search)
         if not found:
             return ToolOutput("\n".join([_nothing(arguments), *search.notes]), ok=False)

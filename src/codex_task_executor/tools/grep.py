@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from threading import Event
 
 from pydantic import Field
 
@@ -14,8 +15,14 @@ from codex_task_executor.sandbox.paths import Entry, PathError, Root, TooLarge
 from codex_task_executor.tools.base import Arguments, ToolError, ToolOutput
 from codex_task_executor.tools.excerpts import excerpts
 from codex_task_executor.tools.files import is_binary, on_files, plural
-from codex_task_executor.tools.line_matcher import LONGEST_LINE
-from codex_task_executor.tools.matching import SECONDS, Matcher, TimeUsedUp, matcher
+from codex_task_executor.tools.line_matcher import LONGEST_LINE, Job
+from codex_task_executor.tools.matching import (
+    SECONDS,
+    Matcher,
+    TimeUsedUp,
+    expression_matcher,
+    literal_matcher,
+)
 from codex_task_executor.tools.patterns import BadPattern, Pattern, alternatives
 from codex_task_executor.tools.searching import Search
 from codex_task_executor.tools.truncate import OUTPUT_LIMIT
@@ -79,14 +86,14 @@ class Grep:
     async def run(self, arguments: GrepArguments) -> ToolOutput:
         """Walk, read, match. Raises ToolError."""
         _check(arguments)
-        return await on_files(lambda: self._grep(arguments))
+        return await on_files(lambda stop: self._grep(arguments, stop))
 
-    def _grep(self, arguments: GrepArguments) -> ToolOutput:
+    def _grep(self, arguments: GrepArguments, stop: Event) -> ToolOutput:
         start = self._root.relative(arguments.path or ".")
         wanted = _filter(start, arguments.glob)
-        search, report = Search(self._root), _Report(arguments.context or 0)
+        search, report = Search(self._root, stop), _Report(arguments.context or 0)
         try:
-            with self._matcher(arguments) as found:
+            with self._matcher(arguments, stop) as found:
                 self._search(search.entries(start, wanted), found, report)
         except TimeUsedUp as error:
             if not report.lines:
@@ -94,9 +101,14 @@ class Grep:
             report.stopped = str(error)
         return report.output(arguments.pattern, search.notes)
 
-    def _matcher(self, arguments: GrepArguments) -> AbstractContextManager[Matcher]:
-        literal, ignore_case = bool(arguments.literal), bool(arguments.ignore_case)
-        return matcher(arguments.pattern, literal, ignore_case, MOST_MATCHES + 1, self._seconds)
+    def _matcher(self, arguments: GrepArguments, stop: Event) -> AbstractContextManager[Matcher]:
+        if arguments.literal:
+            return literal_matcher(self._job(arguments))
+        return expression_matcher(self._job(arguments), stop)
+
+    def _job(self, arguments: GrepArguments) -> Job:
+        ignore_case = bool(arguments.ignore_case)
+        return Job(arguments.pattern, ignore_case, MOST_MATCHES + 1, self._seconds)
 
     def _search(self, entries: Iterable[Entry], found: Matcher, report: _Report) -> None:
         for entry in entries:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 from typing import Any, Protocol
 
 from codex_task_executor.sandbox.program import Program, ProgramEnded, program
@@ -79,18 +80,18 @@ class _ExpressionMatcher:
 
 
 @contextmanager
-def matcher(
-    pattern: str, literal: bool, ignore_case: bool, most: int, seconds: int = SECONDS
-) -> Iterator[Matcher]:
-    """What finds the first ``most`` lines of a text that match a pattern.
+def literal_matcher(job: Job) -> Iterator[Matcher]:
+    """What finds lines that hold the pattern as it stands."""
+    yield _LiteralMatcher(job)
+
+
+@contextmanager
+def expression_matcher(job: Job, stop: Event) -> Iterator[Matcher]:
+    """What finds lines that match an expression, until ``stop`` is set.
 
     Raises ToolError for a pattern that is no expression.
     """
-    job = Job(pattern, ignore_case, most, seconds)
-    if literal:
-        yield _LiteralMatcher(job)
-        return
-    with program(Path(line_matcher.__file__)) as started:
+    with program(Path(line_matcher.__file__), stop) as started:
         found = _ExpressionMatcher(started)
         found.begin(job)
         yield found

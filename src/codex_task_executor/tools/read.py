@@ -54,7 +54,7 @@ class Read:
 
     async def run(self, arguments: ReadArguments) -> ToolOutput:
         """Read and number the lines. Raises ToolError."""
-        return await on_files(lambda: self._read(arguments))
+        return await on_files(lambda _: self._read(arguments))
 
     def _read(self, arguments: ReadArguments) -> ToolOutput:
         content = self._root.read(arguments.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from threading import Event
 
 from codex_task_executor.sandbox.paths import Entry, Root
 from codex_task_executor.tools.files import plural
@@ -19,10 +20,11 @@ Wanted = Callable[[Entry], bool]
 class Search:
     """One walk over a root; afterwards it knows what it left out."""
 
-    def __init__(self, root: Root, seconds: float = SECONDS) -> None:
+    def __init__(self, root: Root, stop: Event) -> None:
         self._root = root
+        self._stop = stop
         self._ignores = Ignores(root)
-        self._end = time.monotonic() + seconds
+        self._end = time.monotonic() + SECONDS
         self._left: set[str] = set()
         self._ignored = 0
         self._late = False
@@ -53,8 +55,8 @@ class Search:
 
     @property
     def is_late(self) -> bool:
-        """Whether the time is up."""
-        self._late = self._late or time.monotonic() > self._end
+        """Whether the time is up, or the search is to stop."""
+        self._late = self._late or self._stop.is_set() or time.monotonic() > self._end
         return self._late
 
     @property

@@ -43,7 +43,7 @@ class Write:
 
     async def run(self, arguments: WriteArguments) -> ToolOutput:
         """Create or replace the file. Raises ToolError."""
-        return await on_files(lambda: self._write(arguments.path, encoded(arguments.content)))
+        return await on_files(lambda _: self._write(arguments.path, encoded(arguments.content)))
 
     def _write(self, path: str, data: bytes) -> ToolOutput:
         name, size = shown(self._root.relative(path)), plural(len(data), "byte")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from codex_task_executor.events import ToolUsed
 from codex_task_executor.sandbox.paths import READ_LIMIT, Root
 from codex_task_executor.tools.base import ToolError, ToolOutput
 from codex_task_executor.tools.grep import MOST_MATCHES, Grep, GrepArguments
+from codex_task_executor.tools.matching import SECONDS
 from codex_task_executor.tools.truncate import OUTPUT_LIMIT
 
 
@@ -153,6 +155,16 @@ async def test_what_was_found_before_the_time_ran_out_is_kept(root: Root) -> Non
     make(root, a=b"aaa\n", b=b"a" * 60 + b"!\n")
     found = await Grep(root, seconds=1).run(GrepArguments(pattern=r"^(a+)+$"))
     assert found.text.startswith("a:1: aaa\n(The expression takes too long.")
+
+
+async def test_a_cancelled_search_ends_with_its_process(root: Root) -> None:
+    make(root, a=b"a" * 60 + b"!\n")
+    search = asyncio.create_task(Grep(root).run(GrepArguments(pattern=r"^(a+)+$")))
+    await asyncio.sleep(0)
+    search.cancel()
+    async with asyncio.timeout(SECONDS - 1):  # the expression alone would take all of them
+        with pytest.raises(asyncio.CancelledError):
+            await search
 
 
 async def test_long_lines_show_the_part_around_the_match(root: Root) -> None:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codex_task_executor.agent.control import AskQuestion, ReportBlocked
+from codex_task_executor.agent.scripted import schemas
 from codex_task_executor.events import ToolUsed
-from codex_task_executor.tools.base import Arguments, MalformedCall, ToolError, ToolOutput
+from codex_task_executor.sandbox.paths import Root
+from codex_task_executor.tools.apply_patch import ApplyPatch
+from codex_task_executor.tools.base import Arguments, MalformedCall, Tool, ToolError, ToolOutput
+from codex_task_executor.tools.edit import Edit
+from codex_task_executor.tools.glob import Glob
+from codex_task_executor.tools.grep import Grep
+from codex_task_executor.tools.read import Read
 from codex_task_executor.tools.registry import COMPATIBLE, OPENAI, Toolbox, profile_for
+from codex_task_executor.tools.write import Write
 
 
 class TextArguments(Arguments):
@@ -103,6 +113,20 @@ def test_compatible_declarations_are_plain_functions(compatible: Toolbox) -> Non
     assert [tool["name"] for tool in compatible.declarations] == ["apply_patch", "bash"]
     for tool in compatible.declarations:
         assert set(tool) == {"type", "name", "description", "parameters"}
+
+
+def test_every_tool_that_ships_has_a_strict_schema_and_a_grammar_where_needed(
+    tmp_path: Path,
+) -> None:
+    with Root.open(tmp_path) as root:
+        files: list[Tool[Any]] = [Glob(root), Grep(root), Read(root), Write(root), Edit(root)]
+        files.append(ApplyPatch(root))
+    toolbox = Toolbox([*files, AskQuestion(), ReportBlocked()], COMPATIBLE)
+    assert len(toolbox.declarations) == 8
+    for tool in toolbox.declarations:
+        assert not list(schemas.problems(tool["parameters"])), tool["name"]
+    patch = next(t for t in Toolbox(files, OPENAI).declarations if t["name"] == "apply_patch")
+    assert "start:" in patch["format"]["definition"]
 
 
 def test_declarations_do_not_depend_on_the_order_of_the_tools() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,3 +75,15 @@ async def test_what_must_not_be_written_is_refused(
     with pytest.raises(ToolError, match=reason):
         await write(root, path, content)
     assert sorted(found.name for found in root.path.rglob("*")) == ["file", "folder", "link"]
+
+
+async def test_a_cancelled_write_is_over_when_the_cancelling_is(root: Root) -> None:
+    writing = asyncio.create_task(write(root, "new", "x" * 5_000_000))
+    await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    found = {path.name: path.stat() for path in root.path.iterdir()}
+    assert set(found) <= {"new"}
+    await asyncio.sleep(0)
+    assert {path.name: path.stat() for path in root.path.iterdir()} == found
