@@ -123,7 +123,7 @@ def retrying(policy: RetryPolicy, on_notice: OnNotice) -> AsyncRetrying:
 
 def _failure(state: RetryCallState) -> Failed:
     error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, Failed)  # noqa: S101 - nothing else is retried
+    assert isinstance(error, Failed)  # nothing else is retried
     return error
 
 
