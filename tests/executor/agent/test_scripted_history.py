@@ -185,7 +185,7 @@ async def test_what_the_scenario_does_not_expect_fails_loudly() -> None:
             conversation.keep(items, "nothing of use")
             assert "expected '^contents' in 'nothing of use'" in await conversation.refused()
         async with talk(server, "three turns", key="2") as conversation:
-            await conversation.go_on("contents\nsecret")
+            await conversation.go_on("first line\ncontents\nsecret")
             assert "did not expect 'secret'" in await conversation.refused()
         async with talk(server, "something else", key="3") as conversation:
             assert "no conversation of the scenario matches" in await conversation.refused()

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codex_task_executor.agent.scripted.declared import mismatch
-from codex_task_executor.agent.scripted.items import Renderer, item_type, text_of
+from codex_task_executor.agent.scripted.faults import Fault
+from codex_task_executor.agent.scripted.items import Renderer, item_type, text_of, tokens
 from codex_task_executor.agent.scripted.scenario import (
     Call,
     Conversation,
@@ -149,6 +150,21 @@ def added_texts(items: Input) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True)
+class Tip:
+    """An input and its tokens, ``known`` of them from the input that it continues."""
+
+    items: list[Mapping[str, Any]]
+    tokens: int
+    known: int
+
+    @classmethod
+    def after(cls, tip: Tip | None, items: list[Mapping[str, Any]]) -> Tip:
+        """``items`` after ``tip``, counting only what is new."""
+        known, length = (tip.tokens, len(tip.items)) if tip else (0, 0)
+        return cls(items, known + sum(tokens(item) for item in items[length:]), known)
+
+
 @dataclass
 class Thread:
     """What is remembered of one task's conversation.
@@ -160,12 +176,12 @@ class Thread:
 
     conversation: Conversation
     name: str
-    tips: list[list[Mapping[str, Any]]] = field(default_factory=list)
+    tips: list[Tip] = field(default_factory=list)
     requests: Counter[int] = field(default_factory=Counter)
     ended: dict[int, int] = field(default_factory=dict)
 
-    def admit(self, items: list[Mapping[str, Any]], *, keyed: bool) -> int:
-        """Take the next input; return how many leading items were there before.
+    def admit(self, items: list[Mapping[str, Any]], *, keyed: bool) -> Tip:
+        """Take the next input.
 
         An input without anything said by the model may be new: a conversation that starts.
         Raises Refusal where the input does not continue an earlier one item for item.
@@ -178,19 +194,29 @@ class Thread:
             self.tips, self.requests, self.ended = [], Counter(), {}
         elif self.tips and not begins:
             raise mismatch(self._difference(items))
-        self.tips.append(items)
-        return len(tip or ())
+        self.tips.append(Tip.after(tip, items))
+        return self.tips[-1]
 
-    def _continued(self, items: Input) -> list[Mapping[str, Any]] | None:
-        fitting = (tip for tip in self.tips if items[: len(tip)] == tip)
-        return max(fitting, key=len, default=None)
+    def _continued(self, items: Input) -> Tip | None:
+        fitting = (tip for tip in self.tips if items[: len(tip.items)] == tip.items)
+        return max(fitting, key=lambda tip: len(tip.items), default=None)
 
     def _difference(self, items: Input) -> str:
-        shared = max(_shared(tip, items) for tip in self.tips)
+        shared = max(_shared(tip.items, items) for tip in self.tips)
         return (
             f"the input is not append-only: input[{shared}] differs from the previous "
             f"request of this conversation, which had more than {shared} items"
         )
+
+    def next_fault(self, turn: int) -> Fault | None:
+        """Count a request for a turn; return the fault that it meets, if any."""
+        faults, attempt = self.conversation.turns[turn].faults, self.requests[turn]
+        self.requests[turn] += 1
+        return faults[attempt] if attempt < len(faults) else None
+
+    def end(self, turn: int, length: int) -> None:
+        """Remember that a turn was played to its end, for an input of ``length`` items."""
+        self.ended[turn] = length
 
     def unfinished(self) -> list[int]:
         """Turns that were neither played to their end nor left after their last fault."""

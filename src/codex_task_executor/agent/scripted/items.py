@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -121,6 +122,11 @@ def halved(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _output_text(text: str) -> dict[str, Any]:
     return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+
+
+def tokens(value: object) -> int:
+    """A deterministic count in place of a tokenizer: characters of the JSON / 4."""
+    return len(json.dumps(value, ensure_ascii=False)) // 4 if value else 0
 
 
 def item_type(item: Mapping[str, Any]) -> str:

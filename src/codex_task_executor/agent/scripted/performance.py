@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codex_task_executor.agent.scripted.faults import Fault
-from codex_task_executor.agent.scripted.items import Naming, Renderer, halved
+from codex_task_executor.agent.scripted.items import Naming, Renderer, halved, tokens
 from codex_task_executor.agent.scripted.refusals import fault_code, fault_message
 from codex_task_executor.agent.scripted.scenario import RawEvent, Reasoning, Turn, TurnUsage
 from codex_task_executor.agent.scripted.streaming import Event, item_events, response_object
@@ -41,11 +41,6 @@ class Idle:
 
 
 Step = Send | Hold | Cut | Idle
-
-
-def tokens(value: object) -> int:
-    """A deterministic count in place of a tokenizer: characters of the JSON / 4."""
-    return len(json.dumps(value, ensure_ascii=False)) // 4 if value else 0
 
 
 @dataclass(frozen=True)

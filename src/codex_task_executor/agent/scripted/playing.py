@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codex_task_executor.agent.scripted.declared import declarations, mismatch
-from codex_task_executor.agent.scripted.faults import Fault
 from codex_task_executor.agent.scripted.history import (
     Place,
+    Saying,
     Thread,
+    Tip,
     added_texts,
     find_place,
     said_by_model,
     sayings,
 )
-from codex_task_executor.agent.scripted.items import Naming, Renderer
+from codex_task_executor.agent.scripted.items import Naming, Renderer, tokens
 from codex_task_executor.agent.scripted.memory import Memory
-from codex_task_executor.agent.scripted.performance import Performance, tokens
+from codex_task_executor.agent.scripted.performance import Performance
 from codex_task_executor.agent.scripted.refusals import MESSAGES, Refusal, http_refusal
 from codex_task_executor.agent.scripted.scenario import Conversation, Scenario, Turn
 
@@ -33,6 +34,7 @@ class Player:
     compatible: bool = False
     threads: dict[tuple[str, str], Thread] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
+    scripts: dict[str, tuple[Renderer, list[Saying]]] = field(default_factory=dict)
 
     def answer(self, body: Mapping[str, Any]) -> Performance:
         """What to send for a request that OpenAI would accept.
@@ -45,10 +47,10 @@ class Player:
         name = key or _digest(opening)
         thread = self.threads.setdefault((conversation.match, name), Thread(conversation, name))
         self.memory.check(() if self.compatible else items)
-        known = thread.admit(items, keyed=bool(key))
-        used = self._input_tokens(body, items, known)
+        tip = thread.admit(items, keyed=bool(key))
+        used = self._input_tokens(body, tip)
         renderer = self._renderer(body)
-        place = find_place(sayings(conversation, renderer), items, thread.ended)
+        place = find_place(self._script(conversation, renderer), items, thread.ended)
         if place is None:
             raise _over(conversation, items)
         turn = conversation.turns[place.turn]
@@ -78,20 +80,26 @@ class Player:
                 return max(found, key=lambda conversation: len(conversation.match)), text
         raise mismatch(f"no conversation of the scenario matches {' '.join(texts)[:200]!r}")
 
+    def _script(self, conversation: Conversation, renderer: Renderer) -> list[Saying]:
+        """The conversation's sayings, made again only for a client with other tools."""
+        made_for, script = self.scripts.get(conversation.match, (None, []))
+        if made_for != renderer:
+            script = sayings(conversation, renderer)
+            self.scripts[conversation.match] = renderer, script
+        return script
+
     def _renderer(self, body: Mapping[str, Any]) -> Renderer:
         sealed = "reasoning.encrypted_content" in (body.get("include") or ())
         return Renderer(declarations(body.get("tools") or ()), self.compatible, sealed)
 
-    def _input_tokens(
-        self, body: Mapping[str, Any], items: list[Mapping[str, Any]], known: int
-    ) -> tuple[int, int]:
+    def _input_tokens(self, body: Mapping[str, Any], tip: Tip) -> tuple[int, int]:
         """Tokens of the whole request, and of the part that an earlier one had."""
         head = tokens([body.get("instructions"), body.get("tools")])
-        used = head + tokens(items)
+        used = head + tip.tokens
         if self.scenario.context_window and used > self.scenario.context_window:
             code = "context_length_exceeded"
             raise Refusal(MESSAGES[code], param="input", code=code, scripted=True)
-        return used, head + tokens(items[:known]) if known else 0
+        return used, head + tip.known if tip.known else 0
 
     def _perform(
         self,
@@ -101,28 +109,21 @@ class Player:
         renderer: Renderer,
         used: tuple[int, int],
     ) -> Performance:
-        turn = thread.conversation.turns[place.turn]
-        attempt = thread.requests[place.turn]
-        thread.requests[place.turn] += 1
-        fault = turn.faults[attempt] if attempt < len(turn.faults) else None
+        fault = thread.next_fault(place.turn)
         if fault is not None and fault.status is not None:
             raise http_refusal(fault, str(body.get("model")))
-        length = len(input_items(body))
+        attempt, length = thread.requests[place.turn], len(input_items(body))
         return Performance(
             request=body,
-            turn=turn,
+            turn=thread.conversation.turns[place.turn],
             first=place.item,
-            fault=fault or _drip(turn),
+            fault=fault,
             renderer=renderer,
             naming=Naming(f"{thread.conversation.match}/{thread.name}/{place.turn}/{attempt}"),
             input_tokens=used,
             sent=self.memory.remember,
-            ended=lambda: thread.ended.__setitem__(place.turn, length),
+            ended=lambda: thread.end(place.turn, length),
         )
-
-
-def _drip(turn: Turn) -> Fault | None:
-    return Fault(kind="drip") if turn.drip else None
 
 
 def input_items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -157,8 +158,14 @@ def _check(turn: Turn, place: Place, conversation: Conversation) -> None:
 def _problems(turn: Turn, texts: tuple[str, ...]) -> Iterator[str]:
     shown = " | ".join(texts)[:1000]
     for pattern in turn.expect:
-        if not any(re.search(pattern, text) for text in texts):
+        if not _found(pattern, texts):
             yield f"expected {pattern.pattern!r} in {shown!r}"
     for pattern in turn.reject:
-        if any(re.search(pattern, text) for text in texts):
+        if _found(pattern, texts):
             yield f"did not expect {pattern.pattern!r} in {shown!r}"
+
+
+def _found(pattern: re.Pattern[str], texts: tuple[str, ...]) -> bool:
+    """Whether some text has the pattern; ``^`` and ``$`` are the ends of lines."""
+    flags = pattern.flags | re.MULTILINE
+    return any(re.search(pattern.pattern, text, flags) for text in texts)

@@ -57,17 +57,6 @@ Typed = Annotated[Mapping[str, Any], AfterValidator(_has_type)]
 HoldName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
-def _has_type(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(value.get("type"), str):
-        raise ValueError("needs a 'type'")
-    return value
-
-
-Typed = Annotated[Mapping[str, Any], AfterValidator(_has_type)]
-"""A JSON object of the API, told apart by its type."""
-HoldName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-
-
 class Part(BaseModel):
     """Base of everything in a scenario: frozen, and no unknown keys."""
 
