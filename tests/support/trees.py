@@ -90,12 +90,13 @@ def commit(pit: Sandpit, tree: Tree, *parents: str) -> str:
     stream = "\n".join([*lines, "data 0", ""]).encode()
     for word, parent in zip(["from", *["merge"] * len(parents)], parents, strict=False):
         stream += f"{word} {parent}\n".encode()
-    stream += b"deleteall\n" + b"".join(_entry(path, tree[path]) for path in tree)
+    stream += b"deleteall\n" + b"".join(entry(path, tree[path]) for path in tree)
     pit.git("fast-import", "--quiet", "--force", stdin=stream)
     return pit.git("rev-parse", f"refs/made/{pit.ticks}")
 
 
-def _entry(path: str, file: File) -> bytes:
+def entry(path: str, file: File) -> bytes:
+    """The file for git-fast-import(1)."""
     name = quoted(path).encode()
     name = name if name.startswith(b'"') else b'"%s"' % name
     if file.mode == SUBMODULE:

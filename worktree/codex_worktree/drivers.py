@@ -36,7 +36,10 @@ class Drivers:
 
 
 def configured(git: Git) -> Drivers:
-    """What the configuration that ``git`` sees names, the system's file included."""
+    """What the configuration that ``git`` sees names, the system's file included.
+
+    Not for a git that is silenced already: there, nothing is configured.
+    """
     found = git.with_variables(**_system(git)).run(
         "config", "-z", "--includes", "--get-regexp", f"^({_KEYS})$", ok=(0, 1)
     )
@@ -49,13 +52,12 @@ def configured(git: Git) -> Drivers:
     )
 
 
-def silenced(git: Git, *more: tuple[str, str]) -> Git:
-    """``git`` with the system's settings too, but with no filter and no configured hook.
+def silenced(git: Git, found: Drivers, *more: tuple[str, str]) -> Git:
+    """``git`` with the system's settings too, but with none of the filters and hooks found.
 
     ``more`` are further settings. All travel in GIT_CONFIG_* variables: the name of a driver
     may hold ``=``, which ``-c`` cannot take.
     """
-    found = configured(git)
     off = [
         (f"{section}.{name}.{key}", value)
         for section, names in (("filter", found.filters), ("hook", found.hooks))
@@ -63,6 +65,11 @@ def silenced(git: Git, *more: tuple[str, str]) -> Git:
         for key, value in _OFF[section].items()
     ]
     return git.with_variables(**_system(git), **_variables([*off, *more]))
+
+
+def quiet(git: Git) -> Git:
+    """``git`` with everything silenced that is configured now."""
+    return silenced(git, configured(git))
 
 
 def _names(section: str, settings: Mapping[str, str]) -> frozenset[str]:

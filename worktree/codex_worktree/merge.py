@@ -18,7 +18,7 @@ from codex_worktree.drivers import Drivers
 from codex_worktree.errors import UnrelatedHistories
 from codex_worktree.git import Git
 from codex_worktree.scratch import borrowing
-from codex_worktree.three_way import Conflict, merged
+from codex_worktree.three_way import Conflict, Merged, merged, merged_onto
 
 __all__ = [
     "AlreadyContained",
@@ -27,8 +27,10 @@ __all__ = [
     "ConflictedMerge",
     "MergeResult",
     "NothingToMerge",
+    "Sides",
     "compute",
     "preview",
+    "take_back",
 ]
 
 
@@ -69,38 +71,68 @@ class NothingToMerge:
 MergeResult = CleanMerge | ConflictedMerge | AlreadyContained | NothingToMerge
 
 
+@dataclass(frozen=True)
+class Sides:
+    """A merge to compute: commit ``result`` into ``target_commit``.
+
+    ``target`` is what the branch is called in the answer; ``base`` is where the result's
+    work started, None where that is not known.
+    """
+
+    target: str
+    target_commit: str
+    base: str | None
+    result: str
+
+
 def preview(git: Git, target: str, target_commit: str, base: str, result: str) -> MergeResult:
     """What merging ``result``, a task's work since ``base``, into ``target_commit`` gives.
 
-    ``git`` must see all three commits; it is only read. ``target`` is what the branch is
-    called in the answer.
+    ``git`` must see all three commits; it is only read. The merge itself goes by history,
+    ``base`` only tells whether there is anything to merge.
 
     Raises UnrelatedHistories.
     """
     found = drivers.configured(git)
     with borrowing(git) as view:
-        return compute(view, target, target_commit, base, result, found)
+        return compute(view, Sides(target, target_commit, base, result), found)
 
 
-def compute(
-    view: Git, target: str, target_commit: str, base: str, result: str, configured: Drivers
-) -> MergeResult:
+def compute(view: Git, sides: Sides, configured: Drivers) -> MergeResult:
     """The same within a view that keeps the merged tree's objects."""
-    base_tree, result_tree, target_tree = trees(view, base, result, target_commit)
-    if base_tree == result_tree:
-        return NothingToMerge(target, target_commit)
-    fork = _merge_base(view, target_commit, result)
-    if fork == result:
-        return AlreadyContained(target, target_commit)
-    with tree_attributes.of_commit(view, target_commit) as located:
-        found = merged(located, target_commit, result)
-        doubtful = _with_driver(located, fork, target_commit, result, configured)
+    if sides.base and len(set(trees(view, sides.base, sides.result))) == 1:
+        return NothingToMerge(sides.target, sides.target_commit)
+    fork = _merge_base(view, sides.target_commit, sides.result)
+    if fork == sides.result:
+        return AlreadyContained(sides.target, sides.target_commit)
+    with tree_attributes.of_commit(view, sides.target_commit) as located:
+        found = merged(located, sides.target_commit, sides.result)
+        doubtful = _with_driver(located, fork, sides, configured)
+    return _answer(view, sides, found, doubtful)
+
+
+def take_back(
+    view: Git, base: str, sides: Sides, configured: Drivers
+) -> CleanMerge | ConflictedMerge | AlreadyContained:
+    """Apply the way from ``base`` to the result to the target, whatever their histories are.
+
+    With a landing's ``after`` as base and its ``before`` as result this reverts it.
+    """
+    with tree_attributes.of_commit(view, sides.target_commit) as located:
+        found = merged_onto(located, base, sides.target_commit, sides.result)
+        doubtful = _with_driver(located, base, sides, configured)
+    return _answer(view, sides, found, doubtful)
+
+
+def _answer(
+    view: Git, sides: Sides, found: Merged, doubtful: list[Conflict]
+) -> CleanMerge | ConflictedMerge | AlreadyContained:
     conflicts = (*found.conflicts, *doubtful)  # a path may be named for both reasons
     if conflicts:
-        return ConflictedMerge(target, target_commit, conflicts)
-    if found.tree == target_tree:
-        return AlreadyContained(target, target_commit)
-    return CleanMerge(target, target_commit, found.tree)
+        return ConflictedMerge(sides.target, sides.target_commit, conflicts)
+    if trees(view, sides.target_commit) == [found.tree]:
+        return AlreadyContained(sides.target, sides.target_commit)
+    return CleanMerge(sides.target, sides.target_commit, found.tree)
 
 
 def _merge_base(view: Git, target_commit: str, result: str) -> str:
@@ -110,17 +142,16 @@ def _merge_base(view: Git, target_commit: str, result: str) -> str:
     return found.text
 
 
-def _with_driver(
-    located: Git, fork: str, ours: str, theirs: str, configured: Drivers
-) -> list[Conflict]:
+def _with_driver(located: Git, base: str, sides: Sides, configured: Drivers) -> list[Conflict]:
     """Paths that both sides changed, differently, and that a driver should have merged."""
     if not configured.merges:
         return []
-    ours_changed = {change.path: change.new_id for change in changed(located, fork, ours)}
-    theirs_changed = {change.path: change.new_id for change in changed(located, fork, theirs)}
-    both = ours_changed.keys() & theirs_changed.keys()
-    differing = sorted(path for path in both if ours_changed[path] != theirs_changed[path])
-    named = tree_attributes.values(located, "merge", differing)
+    ours, theirs = (
+        {change.path: change.new_id for change in changed(located, base, side)}
+        for side in (sides.target_commit, sides.result)
+    )
+    both = sorted(path for path in ours.keys() & theirs.keys() if ours[path] != theirs[path])
+    named = tree_attributes.values(located, "merge", both)
     chosen = {
         path: configured.default_merge if name == "unspecified" else name
         for path, name in named.items()

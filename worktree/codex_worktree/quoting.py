@@ -1,4 +1,4 @@
-"""Path names as git prints them."""
+"""Path names of git's trees: as bytes, as git prints them, and the folders above them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ _LETTERS = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
 def path_bytes(path: str) -> bytes:
     """The bytes of a path in git's trees; undecodable ones travel as surrogates."""
     return path.encode("utf-8", "surrogateescape")
+
+
+def folders(path: str) -> list[str]:
+    """The folders above the path, the outermost first."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def quoted(path: str) -> str:

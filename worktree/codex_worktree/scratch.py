@@ -27,14 +27,15 @@ _VARIABLES = {
 
 
 @contextmanager
-def borrowing(git: Git) -> Iterator[Git]:
+def borrowing(git: Git, within: Path | None = None) -> Iterator[Git]:
     """Git on a new git dir with ``git``'s objects as alternates; deleted afterwards.
 
     It has no refs, no index and no work tree. Of a shallow clone it knows the boundary.
+    ``within`` is an existing folder to make it in, instead of the system's for such things.
     """
     places = git.text("rev-parse", "--path-format=absolute", *_PLACES).split("\n")
     objects, shallow, object_format = places
-    with TemporaryDirectory(prefix="codex-task-scratch-") as name:
+    with TemporaryDirectory(prefix="codex-task-scratch-", dir=within) as name:
         folder = Path(name)
         _make(folder, objects, object_format)
         if Path(shallow).is_file():
@@ -42,6 +43,12 @@ def borrowing(git: Git) -> Iterator[Git]:
         kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
         variables = {**kept, **_VARIABLES, "GIT_INDEX_FILE": str(folder / "index")}
         yield replace(git, git_dir=folder, work_tree=None, cwd=folder, variables=variables)
+
+
+def lending(view: Git, git: Git) -> Git:
+    """``git`` that sees the objects of ``view`` too."""
+    objects = str(view.git_dir / "objects").replace("\\", "\\\\").replace('"', '\\"')
+    return git.with_variables(GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{objects}"')
 
 
 def _make(folder: Path, objects: str, object_format: str) -> None:

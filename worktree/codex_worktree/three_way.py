@@ -6,17 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from codex_worktree.commits import TOOL, commit
 from codex_worktree.errors import GitCommandError
 from codex_worktree.git import Completed, Git
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CONFLICT = re.compile(r"CONFLICT \((.*)\)")
-_NOBODY = {
-    "GIT_AUTHOR_NAME": "codex-task",
-    "GIT_AUTHOR_EMAIL": "codex-task@localhost",
-    "GIT_COMMITTER_NAME": "codex-task",
-    "GIT_COMMITTER_EMAIL": "codex-task@localhost",
-}
 
 
 @dataclass(frozen=True)
@@ -63,13 +58,9 @@ def merged_onto(view: Git, base: str, ours: str, theirs: str) -> Merged:
 
     git 2.39 has no ``--merge-base``: two commits on a commit of the base stand in.
     """
-    root = _stand_in(view, base)
-    return merged(view, _stand_in(view, ours, "-p", root), _stand_in(view, theirs, "-p", root))
-
-
-def _stand_in(view: Git, content: str, *parents: str) -> str:
-    nobody = view.with_variables(**_NOBODY)
-    return nobody.text("commit-tree", f"{content}^{{tree}}", *parents, "-m", "stand-in")
+    root = commit(view, base, [], "base", TOOL)
+    sides = [commit(view, side, [root], "side", TOOL) for side in (ours, theirs)]
+    return merged(view, *sides)
 
 
 def _conflicts(answer: Completed) -> list[Conflict]:
