@@ -16,10 +16,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeVar
 
+from codex_task_executor.agent.limits import Limits
+from codex_task_executor.agent.names import DEFAULT_MODEL
 from codex_task_executor.errors import SettingProblem
-
-DEFAULT_MODEL = "gpt-6.1-sol"
-"""What Codex itself defaults to since the gpt-5.2 Codex models were shut down (2026-07-23)."""
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """Effort values of the Responses API; which of them a model takes is the server's to say."""
@@ -43,20 +42,15 @@ GIT_VARIABLES = (
     "GIT_AUTHOR_DATE",
     "GIT_COMMITTER_DATE",
     "GIT_CEILING_DIRECTORIES",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
 )
 """All of the environment that git sees: where programs and settings are, and who commits."""
 
+COMMAND_VARIABLES = ("LANG", "LC_ALL", "TZ")
+"""All of the environment that the model's commands see, beside what the sandbox sets itself."""
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class RunLimits:
-    """Where a run stops. Counts are of one run; ``seconds`` is wall-clock time."""
-
-    iterations: int = 50
-    tokens: int | None = None
-    cost_usd: Decimal | None = None
-    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +66,12 @@ class Settings:
     state_dir: Path | None
     base: str | None
     test_command: str | None
-    limits: RunLimits
+    limits: Limits
     retries: int
     idle_seconds: float
     home: Path
     path: str
+    command_variables: Mapping[str, str]
     git_environment: Mapping[str, str] = field(repr=False)
 
 
@@ -143,6 +138,7 @@ def load(flags: Mapping[str, str], environment: Mapping[str, str], folder: Path)
         idle_seconds=sources.read("CODEX_TASK_IDLE_SECONDS", _seconds, 300.0, _SECONDS),
         home=Path(environment.get("HOME") or "/"),
         path=environment.get("PATH") or os.defpath,
+        command_variables={n: environment[n] for n in COMMAND_VARIABLES if environment.get(n)},
         git_environment={n: environment[n] for n in GIT_VARIABLES if environment.get(n)},
     )
 
@@ -151,10 +147,10 @@ _EFFORT_LIST = ", ".join(EFFORTS)
 _SECONDS = "must be a number of seconds, such as 90, or 27m"
 
 
-def _limits(sources: Sources, environment: Mapping[str, str]) -> RunLimits:
+def _limits(sources: Sources, environment: Mapping[str, str]) -> Limits:
     seconds = CLAUDE_CODE_SECONDS if environment.get("CLAUDECODE") == "1" else None
     number = "must be a whole number above 0"
-    return RunLimits(
+    return Limits(
         iterations=sources.read("MAX_ITERS", _positive, 50, number),
         tokens=sources.read("MAX_TOKENS", _positive, None, number),
         cost_usd=sources.read("MAX_COST_USD", _money, None, "must be an amount such as 2.50"),

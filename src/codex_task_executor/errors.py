@@ -11,7 +11,8 @@
     ├── UnknownTask          task_id, known
     ├── StateProblem         path, reason                the state folder cannot be used
     ├── SessionDamaged       path, reason
-    └── NothingToShow        task_id, reason
+    ├── NothingToShow        task_id, reason
+    └── IgnoredFiles         worktree, paths             a clean-up would lose these
 
 Texts and exit codes are made in ``exit_codes`` alone.
 """
@@ -119,3 +120,15 @@ class NothingToShow(TaskExecutorError):
 
     def __str__(self) -> str:
         return f"task {self.task_id}: {self.reason}"
+
+
+@dataclass(eq=False)
+class IgnoredFiles(TaskExecutorError):
+    """A worktree has files that no commit may hold, so that removing it would lose them."""
+
+    worktree: Path
+    paths: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = ", ..." if len(self.paths) > 10 else ""
+        return f"{self.worktree} has files that are not kept: {', '.join(self.paths[:10])}{more}"

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from codex_task_executor import errors as own
 from codex_task_executor.agent.model import FailureKind, ModelError
+from codex_task_executor.agent.pricing import UnknownPrice
 from codex_worktree import errors as git
 
 
@@ -61,6 +62,8 @@ HINTS: dict[type[Exception], tuple[ExitCode, str]] = {
     own.UnknownTask: (ExitCode.USAGE, "`codex-task list` shows the tasks"),
     own.StateProblem: (ExitCode.USAGE, "make it writable or set STATE_DIR"),
     own.SessionDamaged: (ExitCode.USAGE, "move it away to start anew, or restore a good copy"),
+    own.IgnoredFiles: (ExitCode.BLOCKED, "save them, or add --discard-ignored"),
+    UnknownPrice: (ExitCode.USAGE, "drop MAX_COST_USD and use MAX_TOKENS"),
     own.NothingToShow: (ExitCode.USAGE, "run the task first"),
     git.GitTooOld: (ExitCode.USAGE, "install a newer git"),
     git.NotARepository: (ExitCode.USAGE, "run inside a repository or set REPO_ROOT"),

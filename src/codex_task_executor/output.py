@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-import click
+import typer
 
 from codex_task_executor import markers
 from codex_task_executor.events import Event, Progress, ToolUsed
 from codex_task_executor.exit_codes import Explanation
 from codex_task_executor.report import Report, WorktreeFacts, to_json
+from codex_task_executor.text import plain
 
 STREAM_LIMIT = 5_500
 TOOLS_LIMIT = 3_500
@@ -52,6 +53,11 @@ class Output:
         self._log: TextIO | None = None
         self._used = 0
         self._told_of_cut = False
+
+    def redact(self, secret: str | None) -> None:
+        """Replace a secret wherever it would appear from now on."""
+        if secret:
+            self._secrets = (*self._secrets, secret)
 
     def open_log(self, path: Path) -> None:
         """Append every further block to the file ``path`` too (made with mode 0600)."""
@@ -128,6 +134,14 @@ class Output:
         except BrokenPipeError:
             _stop_writing(sys.stdout)
 
+    def diff(self, data: bytes) -> None:
+        """A diff: byte for byte off a terminal, on one with colour and without escapes."""
+        if sys.stdout.isatty():
+            lines = plain(data.decode("utf-8", "replace")).split("\n")
+            self.answer("\n".join(map(_diff_line, lines)))
+        else:
+            self.answer_bytes(data)
+
     def document(self, content: object) -> None:
         """The one JSON document of a command with ``--json``."""
         self.answer(json.dumps(content, indent=2, ensure_ascii=False, default=str))
@@ -171,7 +185,12 @@ class Output:
 
 def _coloured(block: str) -> str:
     head, bracket, rest = block.partition("]")
-    return click.style(head + bracket, fg=COLOURS.get(head + bracket, "cyan"), bold=True) + rest
+    return typer.style(head + bracket, fg=COLOURS.get(head + bracket, "cyan"), bold=True) + rest
+
+
+def _diff_line(line: str) -> str:
+    colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+    return typer.style(line, fg=colour) if colour else line
 
 
 def _stop_writing(stream: TextIO) -> None:

@@ -37,13 +37,15 @@ class RunRecord:
 class Session:
     """What is known of a task between runs.
 
-    ``description`` is the argument of the last run, word for word; ``status`` is ``running``
+    ``opening`` is the description of the first run and ``description`` that of the last, word
+    for word; ``status`` is ``running``
     from the start of a run to its end, so that finding it without the lock means a kill.
     ``target`` is the branch that was checked out when the task began, None when detached.
     """
 
     task_id: str
     created: str
+    opening: str
     description: str
     plan_path: str
     plan_text: str
@@ -143,7 +145,7 @@ def load(files: TaskFiles) -> Session | None:
     """
     try:
         data = files.session.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise SessionDamaged(files.session, error.strerror or str(error)) from error

@@ -15,6 +15,7 @@ def session(status: Status = "complete") -> Session:
     return Session(
         task_id="t",
         created="2026-01-01T00:00:00Z",
+        opening="do it",
         description="do it",
         plan_path="plan.md",
         plan_text="the plan",

@@ -23,6 +23,7 @@ from codex_task_executor.session import (
 SESSION = Session(
     task_id="t",
     created="2026-01-01T00:00:00Z",
+    opening="do it",
     description="do it",
     plan_path="plan.md",
     plan_text="the plan",

@@ -1,0 +1,71 @@
+"""What a conversation needs beside the job, made side by side: worktree, model, sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from codex_task_executor.agent.connect import connect
+from codex_task_executor.agent.endpoint import Endpoint, RetryPolicy
+from codex_task_executor.agent.model import Model
+from codex_task_executor.preparing import Job
+from codex_task_executor.sandbox.launch import Sandbox
+from codex_task_executor.sandbox.probe import Probe, probe
+from codex_task_executor.sandbox.view import Surroundings
+from codex_worktree import worktrees
+from codex_worktree.worktrees import TaskWorktree
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A worktree, a model, and a sandbox where the machine can hold one."""
+
+    worktree: TaskWorktree
+    model: Model
+    probe: Probe
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """Where commands run; None means that there are none."""
+        return self.probe.sandbox
+
+
+@asynccontextmanager
+async def workshop(job: Job) -> AsyncIterator[Workshop]:
+    """Make them at the same time: git and the SDK's import take half a second each."""
+    model, worktree = await asyncio.gather(
+        connect(_endpoint(job)), asyncio.to_thread(_worktree, job)
+    )
+    try:
+        yield Workshop(worktree, model, await probe(worktree.path, seen_by_commands(job)))
+    finally:
+        await model.close()
+
+
+def seen_by_commands(job: Job) -> Surroundings:
+    """What the sandbox is built from: tool chains by PATH, the home and the repository hidden."""
+    settings, repository = job.settings, job.repository
+    return Surroundings(
+        path=settings.path,
+        home=settings.home,
+        hidden=(repository.root, repository.common_dir),
+        variables=settings.command_variables,
+    )
+
+
+def _worktree(job: Job) -> TaskWorktree:
+    current = job.session
+    return worktrees.create(job.repository, current.task_id, current.base, job.worktree_path)
+
+
+def _endpoint(job: Job) -> Endpoint:
+    settings = job.settings
+    assert settings.api_key is not None  # prepared() refused a run without one
+    return Endpoint(
+        api_key=settings.api_key,
+        base_url=settings.base_url,
+        idle_seconds=settings.idle_seconds,
+        retry=RetryPolicy(attempts=settings.retries + 1),
+    )
