@@ -171,9 +171,9 @@ async def test_the_description_chooses_the_conversation_not_the_plan_before_it()
     said = {}
     with scripted(script) as server:
         for wish in ("mend it", "mend the roof", "paint"):
-            plan = "Plan: mend, mend the roof, paint."
-            async with talk(server, plan, key=wish) as conversation:
-                conversation.say(wish)
+            plan = "Plan: paint, mend the roof."
+            async with talk(server, f"{plan}\n{wish}", key=wish) as conversation:
+                conversation.say("as told")
                 said[wish] = (await conversation.go_on())[0]["content"][0]["text"]
     assert said == {"mend it": "Mended.", "mend the roof": "Dry.", "paint": "Painted."}
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from codex_task_executor.agent.scripted.declared import declarations, mismatch
@@ -70,14 +71,14 @@ class Player:
     def _conversation(self, items: list[Mapping[str, Any]]) -> tuple[Conversation, str]:
         """The conversation for a task and the opening message that it was chosen by.
 
-        That is the last message of the opening that matches any: what tells tasks apart
-        comes after what they share.
+        The match that ends last counts, and of two that end together the longer one: what
+        tells tasks apart comes after what they share, a description after its plan.
         """
         texts = [text for text in reversed(added_texts(_beginning(items))) if text]
         for text in texts:
             found = [c for c in self.scenario.conversations if c.match in text]
             if found:
-                return max(found, key=lambda conversation: len(conversation.match)), text
+                return max(found, key=partial(_match_end, text)), text
         raise mismatch(f"no conversation of the scenario matches {' '.join(texts)[:200]!r}")
 
     def _script(self, conversation: Conversation, renderer: Renderer) -> list[Saying]:
@@ -130,6 +131,11 @@ def input_items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The input as items; a bare string is the user's message."""
     given = body.get("input")
     return [{"role": "user", "content": given}] if isinstance(given, str) else list(given or ())
+
+
+def _match_end(text: str, conversation: Conversation) -> tuple[int, int]:
+    """Where a conversation's match ends in a text, and how long it is."""
+    return text.rfind(conversation.match) + len(conversation.match), len(conversation.match)
 
 
 def _beginning(items: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
