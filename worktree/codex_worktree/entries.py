@@ -13,7 +13,8 @@ import os
 import shutil
 from pathlib import Path
 
-from codex_worktree.errors import UnsupportedRepository
+from codex_worktree import checkouts, refs
+from codex_worktree.errors import CheckoutInTheWay, GitCommandError, UnsupportedRepository
 from codex_worktree.files import read_if_there, write_atomically
 from codex_worktree.git import Git
 from codex_worktree.repository import Repository
@@ -74,11 +75,20 @@ def _add(repository: Repository, git: Git, task_id: str, path: Path) -> Path:
     shutil.rmtree(_beside(path), ignore_errors=True)
     (place / ".git").unlink(missing_ok=True)
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    git.run(
-        *("-c", "worktree.useRelativePaths=false"),  # else git >= 2.48 adds an extension to config
-        *("worktree", "add", "-q", "--no-checkout", "--lock", "--reason", reason(task_id)),
-        *(str(place), f"codex/{task_id}"),
-    )
+    try:
+        git.run(
+            *(
+                "-c",
+                "worktree.useRelativePaths=false",
+            ),  # git >= 2.48 would extend the user's config
+            *("worktree", "add", "-q", "--no-checkout", "--lock", "--reason", reason(task_id)),
+            *(str(place), f"codex/{task_id}"),
+        )
+    except GitCommandError as error:
+        other = checkouts.of_branch(repository, refs.branch(task_id))
+        if other is None:
+            raise
+        raise CheckoutInTheWay(other.path, (), f"codex/{task_id} is checked out there") from error
     return next(filter(None, [find(repository, task_id, place)]))
 
 

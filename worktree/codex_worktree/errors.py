@@ -5,7 +5,7 @@
     WorktreeError
     ├── GitCommandError       a git command failed: command, code, stdout, stderr
     ├── GitTooOld             found, needed
-    ├── NotARepository        path
+    ├── NotARepository        path, detail
     ├── BareRepository        path
     ├── NoCommits             path
     ├── UnknownRevision       name
@@ -61,12 +61,14 @@ class GitTooOld(WorktreeError):
 
 @dataclass(eq=False)
 class NotARepository(WorktreeError):
-    """No git repository at or above the path."""
+    """No git repository at or above the path; ``detail`` is what git says about it."""
 
     path: Path
+    detail: str = ""
 
     def __str__(self) -> str:
-        return f"not a git repository: {self.path}"
+        known = "" if "not a git repository" in self.detail else f" ({self.detail})"
+        return f"not a git repository: {self.path}{known if self.detail else ''}"
 
 
 @dataclass(eq=False)

@@ -8,7 +8,12 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace the file in one rename, so that a kill leaves the old one or the new one."""
+    """Replace the file in one rename, so that a kill leaves the old one or the new one.
+
+    A file that has this content already keeps its times: git's untracked cache looks at them.
+    """
+    if not path.is_symlink() and path.is_file() and path.read_bytes() == data:
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     scratch = path.with_name(f"{path.name}.{os.getpid()}.new")
     scratch.write_bytes(data)

@@ -110,10 +110,9 @@ class Git:
         """stdout of a command that must succeed."""
         return self.run(*arguments, stdin=stdin).text
 
-    def discover(self, start: Path, *questions: str) -> list[str] | None:
-        """Answers of ``rev-parse`` in a folder whose git dir is not known yet, or None."""
-        found = self._execute(("git", "-C", str(start), "rev-parse", *questions), start)
-        return None if found.code else found.text.split("\n")
+    def discover(self, start: Path, *questions: str) -> Completed:
+        """``rev-parse`` in a folder whose git dir is not known yet, whatever its exit code."""
+        return self._execute(("git", "-C", str(start), "rev-parse", *questions), start)
 
     def with_variables(self, **variables: str) -> Git:
         """The same surroundings with further GIT_* variables."""

@@ -16,22 +16,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from codex_worktree import refs
 from codex_worktree.errors import Busy
 from codex_worktree.repository import Repository
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock that is held: its file and the descriptor to hand to children."""
+    """A lock that is held: its file and the descriptor to hand to children.
+
+    ``abandoned``: the last holder was killed, for its number is still in the file.
+    """
 
     path: Path
     descriptor: int
+    abandoned: bool
 
 
 @contextmanager
 def writer(repository: Repository) -> Iterator[Lock]:
-    """Write refs or worktree entries of the repository; waits for its turn."""
+    """Write refs or worktree entries of the repository; waits for its turn.
+
+    Lock files that a killed git left on the tool's own refs are removed first.
+    """
     with _locked(_file(repository, "repository")) as lock:
+        if lock.abandoned:
+            _clear_ref_locks(repository)
         yield lock
 
 
@@ -54,8 +64,8 @@ def run(repository: Repository, task_id: str) -> Iterator[Lock]:
         with _asking(repository):
             if not _try(descriptor):
                 raise Busy(f"task {task_id}", _holder(descriptor))
-        _sign(descriptor)
-        yield Lock(path, descriptor)
+        with _signed(path, descriptor) as lock:
+            yield lock
     finally:
         os.close(descriptor)
 
@@ -87,7 +97,7 @@ def core(repository: Repository) -> Iterator[Lock]:
         if taken is None:
             taken = list(opened)[os.getpid() % len(opened)]
             fcntl.flock(taken, fcntl.LOCK_EX)
-        yield Lock(opened[taken], taken)
+        yield Lock(opened[taken], taken, abandoned=False)
     finally:
         for descriptor in opened:
             os.close(descriptor)
@@ -98,10 +108,27 @@ def _locked(path: Path) -> Iterator[Lock]:
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _sign(descriptor)
-        yield Lock(path, descriptor)
+        with _signed(path, descriptor) as lock:
+            yield lock
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _signed(path: Path, descriptor: int) -> Iterator[Lock]:
+    abandoned = os.fstat(descriptor).st_size > 0
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+    try:
+        yield Lock(path, descriptor, abandoned)
+    finally:
+        os.ftruncate(descriptor, 0)
+
+
+def _clear_ref_locks(repository: Repository) -> None:
+    for folder in (refs.ROOT, "refs/heads/codex"):
+        for stale in (repository.common_dir / folder).rglob("*.lock"):
+            stale.unlink(missing_ok=True)
 
 
 def _file(repository: Repository, name: str) -> Path:
@@ -119,11 +146,6 @@ def _try(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _sign(descriptor: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
 
 
 def _holder(descriptor: int) -> int | None:

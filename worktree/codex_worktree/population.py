@@ -12,7 +12,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from codex_worktree import entries, locks, refs, shadow
+from codex_worktree import entries, locks, shadow
 from codex_worktree.git import Git
 from codex_worktree.repository import Repository
 
@@ -23,20 +23,20 @@ def forget(git: Git) -> None:
 
 
 def ensure(repository: Repository, git: Git, task_id: str, path: Path, entry: Path) -> None:
-    """Write the files of the last checkpoint, result or base, unless that was done before.
+    """Write the files of the task's latest commit, unless that was done before.
 
     ``git`` works on the shadow with the worktree's ``path`` as work tree, under the tree lock.
     """
     begun = git.git_dir.parent / "populating"
-    if not begun.exists():
-        if (git.git_dir / "index").exists():
-            return
-        if not entries.vacant(path):
-            git.run("read-tree", _commit(repository, task_id))
-            return
-        begun.touch()
+    if not begun.exists() and (git.git_dir / "index").exists():
+        return
+    commit = shadow.latest(repository, task_id)
+    if not begun.exists() and not entries.vacant(path):
+        git.run("read-tree", commit)
+        return
+    begun.touch()
     with locks.core(repository) as slot:
-        git.holding(slot.descriptor).run("read-tree", "--reset", "-u", _commit(repository, task_id))
+        git.holding(slot.descriptor).run("read-tree", "--reset", "-u", commit)
     share_index(git, entry)
     begun.unlink()
 
@@ -55,12 +55,3 @@ def share_index(git: Git, entry: Path) -> None:
         os.link(scratch, lock)
         lock.replace(entry / "index")
     scratch.unlink()
-
-
-def _commit(repository: Repository, task_id: str) -> str:
-    found = (
-        shadow.checkpoint(repository, task_id),
-        repository.reference(refs.result(task_id)),
-        repository.reference(refs.base(task_id)),
-    )
-    return next(commit for commit in found if commit)

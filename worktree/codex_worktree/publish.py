@@ -7,11 +7,12 @@ commit still lies in the shadow, and the next publication removes a ``.keep`` le
 
 from __future__ import annotations
 
-from codex_worktree import locks, population, refs, shadow, transfer
+from codex_worktree import locks, population, refs, shadow, transactions, transfer
 from codex_worktree.errors import TargetMoved
 from codex_worktree.git import Git
 from codex_worktree.repository import Repository
 from codex_worktree.snapshot import Snapshot
+from codex_worktree.transactions import RefMove
 from codex_worktree.worktrees import TaskWorktree
 
 
@@ -39,10 +40,5 @@ def _move(repository: Repository, user: Git, git: Git, worktree: TaskWorktree, c
         raise TargetMoved(worktree.branch, expected, found)
     haves = [known for known in (worktree.base, last) if known]
     with transfer.delivered(repository, git, commit, haves):
-        zero = "0" * len(commit)
-        moves = [
-            f"update {branch} {commit} {found or zero}",
-            f"update {result} {commit} {last or zero}",
-        ]
-        commands = "\n".join(["start", *moves, "prepare", "commit", ""])
-        user.run("update-ref", "--stdin", "-m", "codex-task: publish", stdin=commands.encode())
+        moves = [RefMove(branch, found, commit), RefMove(result, last, commit)]
+        transactions.move(user, moves, "publish")

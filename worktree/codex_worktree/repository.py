@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codex_worktree.errors import (
     BareRepository,
-    GitCommandError,
     IdentityMissing,
     NoCommits,
     NotARepository,
@@ -79,18 +79,19 @@ class Repository:
         Raises GitTooOld, NotARepository, BareRepository, NoCommits.
         """
         require_version(environment)
-        checkout_git_dir, common_dir, top = _discover(path, environment)
-        git = Git(common_dir, environment)
-        if git.run("rev-parse", "-q", "--verify", "HEAD^{commit}", ok=(0, 1, 128)).code:
-            _require_commit(checkout_git_dir, environment, top)
-        return cls(
-            root=_main_worktree(git),
-            common_dir=common_dir,
-            checkout=top,
-            checkout_git_dir=checkout_git_dir,
-            object_format=git.text("rev-parse", "--show-object-format"),
+        found = _discover(path, environment)
+        git = Git(found.common_dir, environment)
+        linked = found.git_dir != found.common_dir
+        repository = cls(
+            root=_main_worktree(git) if linked else found.top,
+            common_dir=found.common_dir,
+            checkout=found.top,
+            checkout_git_dir=found.git_dir,
+            object_format=found.object_format,
             git=git,
         )
+        repository.head()
+        return repository
 
     @property
     def private(self) -> Path:
@@ -113,9 +114,11 @@ class Repository:
 
     def head(self) -> Head:
         """Where the checkout stands. Raises NoCommits."""
-        git = self.checkout_git
-        branch = git.run("symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1)).text
-        return Head(branch or None, self.commit("HEAD"))
+        branch = self.checkout_git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).text
+        try:
+            return Head(branch.removeprefix("refs/heads/") or None, self.commit("HEAD"))
+        except UnknownRevision as error:
+            raise NoCommits(self.checkout) from error
 
     def reference(self, name: str) -> str | None:
         """The object id that the full ref name points at, or None."""
@@ -156,30 +159,41 @@ class Repository:
         return self.checkout_git.with_variables(GIT_CONFIG_NOSYSTEM=system)
 
 
-def _discover(path: Path, environment: Mapping[str, str]) -> tuple[Path, Path, Path]:
-    if not path.is_dir():
-        raise NotARepository(path)
-    finder = Git(path, environment)
-    found = finder.discover(path, "--absolute-git-dir", "--is-bare-repository")
-    if found is None:
-        raise NotARepository(path)
-    git_dir, bare = found
+@dataclass(frozen=True)
+class _Found:
+    git_dir: Path
+    common_dir: Path
+    top: Path
+    object_format: str
+
+
+def _discover(path: Path, environment: Mapping[str, str]) -> _Found:
+    """One path a question: a path may have a newline in it."""
+    kind = _ask(path, environment, "--is-bare-repository", "--show-object-format", "--git-dir")
+    bare, object_format, git_dir = kind.split("\n", 2)
     if bare == "true":
         raise BareRepository(Path(git_dir))
-    places = finder.discover(path, "--path-format=absolute", "--git-common-dir", "--show-toplevel")
-    if places is None:  # inside .git itself: there is a repository but no checkout here
+    return _Found(
+        git_dir=Path(git_dir),
+        common_dir=Path(_ask(path, environment, "--git-common-dir")),
+        top=Path(_ask(path, environment, "--show-toplevel")),  # fails inside .git itself
+        object_format=object_format,
+    )
+
+
+def _ask(path: Path, environment: Mapping[str, str], *questions: str) -> str:
+    if not path.is_dir():
         raise NotARepository(path)
-    common_dir, top = places
-    return Path(git_dir), Path(common_dir), Path(top)
-
-
-def _require_commit(git_dir: Path, environment: Mapping[str, str], top: Path) -> None:
-    try:
-        Git(git_dir, environment).run("rev-parse", "-q", "--verify", "HEAD^{commit}")
-    except GitCommandError as error:
-        raise NoCommits(top) from error
+    found = Git(path, environment).discover(path, "--path-format=absolute", *questions)
+    if found.code:
+        raise NotARepository(path, found.stderr.decode("utf-8", "replace").strip().split("\n")[0])
+    return found.text
 
 
 def _main_worktree(git: Git) -> Path:
+    """As git lists it first; in a submodule's git dir only ``core.worktree`` knows it."""
+    configured = git.run("config", "--get", "core.worktree", ok=(0, 1)).text
+    if configured:
+        return Path(os.path.normpath(git.git_dir / configured))
     first = git.run("worktree", "list", "--porcelain", "-z").fields[0]
     return Path(first.removeprefix("worktree "))

@@ -20,8 +20,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from codex_worktree import attributes, locks, settings
-from codex_worktree.errors import UnsupportedRepository
+from codex_worktree import attributes, locks, refs, settings
+from codex_worktree.contents import blobs
+from codex_worktree.errors import UnknownRevision, UnsupportedRepository
 from codex_worktree.files import read_if_there, write_atomically
 from codex_worktree.git import Git
 from codex_worktree.repository import Repository
@@ -69,19 +70,18 @@ def own(shadow: Git) -> Git:
 
 @contextmanager
 def working(repository: Repository, task_id: str, work_tree: Path | None = None) -> Iterator[Git]:
-    """Git on the shadow, alone: waits for others, then clears locks that a kill left.
+    """Git on the shadow, alone: waits for others, then clears the lock that a kill left.
 
     Commands inherit the lock; one that survived its killed parent is waited for.
     """
     with locks.tree(repository, task_id) as lock:
-        for stale in ("index.lock", "HEAD.lock", f"{CHECKPOINT}.lock"):
-            (path(repository, task_id) / stale).unlink(missing_ok=True)
+        (path(repository, task_id) / "index.lock").unlink(missing_ok=True)
         yield git(repository, task_id, work_tree).holding(lock.descriptor)
 
 
-def require_complete(repository: Repository) -> None:
+def require_complete(repository: Repository, found: settings.Settings) -> None:
     """Raise UnsupportedRepository for a partial clone: objects could be missing midway."""
-    if settings.read(repository).partial:
+    if found.partial:
         reason = "a partial clone, which may lack objects that a task needs"
         raise UnsupportedRepository(repository.root, reason)
 
@@ -94,9 +94,28 @@ def checkpoint(repository: Repository, task_id: str) -> str | None:
     return found.text or None
 
 
-def prepare(repository: Repository, task_id: str, base: str) -> None:
+def latest(repository: Repository, task_id: str) -> str:
+    """Where the task's work stands: its last snapshot, else its last result, else its base.
+
+    Raises UnknownRevision where the task was never made.
+    """
+    found = (
+        checkpoint(repository, task_id)
+        or repository.reference(refs.result(task_id))
+        or repository.reference(refs.base(task_id))
+    )
+    if found is None:
+        raise UnknownRevision(refs.base(task_id))
+    return found
+
+
+def set_checkpoint(git: Git, commit: str) -> None:
+    """Record the last snapshot. The shadow is ours, with loose refs: no process is needed."""
+    write_atomically(git.git_dir / CHECKPOINT, f"{commit}\n".encode())
+
+
+def prepare(repository: Repository, task_id: str, base: str, found: settings.Settings) -> None:
     """Make the shadow, or bring its settings up to date."""
-    found = settings.read(repository)
     here = path(repository, task_id)
     for name in ("objects/info", "objects/pack", "refs"):
         (here / name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -161,11 +180,12 @@ def _attributes(repository: Repository, task_id: str, base: str, found: settings
 
 def _attribute_files(shadow: Git, base: str) -> dict[bytes, bytes]:
     listed = shadow.run("ls-tree", "-r", "-z", "--full-tree", base).stdout.split(b"\0")[:-1]
-    entries = [entry.partition(b"\t") for entry in listed if entry.endswith(b".gitattributes")]
-    found = {}
-    for meta, _, name in entries:
-        mode, _, blob = meta.split(b" ")
-        head, _, last = name.rpartition(b"/")
-        if last == b".gitattributes" and mode != b"120000":  # git does not follow a link here
-            found[head] = shadow.run("cat-file", "blob", blob.decode()).stdout
-    return found
+    entries = [entry.split(b"\t", 1) for entry in listed if entry.endswith(b".gitattributes")]
+    ids = {
+        name.removesuffix(b".gitattributes"): described.split(b" ")[2].decode()
+        for described, name in entries
+        if not described.startswith(b"120000")  # git follows no link here (since 2.32)
+    }
+    wanted = {folder: found for folder, found in ids.items() if folder[-1:] in (b"", b"/")}
+    contents = blobs(shadow, wanted.values())
+    return {folder.removesuffix(b"/"): contents[found] for folder, found in wanted.items()}

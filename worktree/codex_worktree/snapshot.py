@@ -8,26 +8,20 @@ in the shadow's own store until they are published (publish.py).
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-from codex_worktree import settings, shadow
-from codex_worktree.errors import GitCommandError
-from codex_worktree.files import empty_folder
+from codex_worktree import candidates, staging
+from codex_worktree.candidates import DELETED, Candidates
+from codex_worktree.commits import commit
 from codex_worktree.git import Git
 from codex_worktree.harvest import Harvest, Skipped, copy
-from codex_worktree.quoting import path_bytes
 from codex_worktree.repository import Identity, Repository
+from codex_worktree.shadow import set_checkpoint, working
 from codex_worktree.transfer import own
+from codex_worktree.trash import discard
 from codex_worktree.worktrees import TaskWorktree
-
-TEMPORARY = ".codex-task-tmp-"
-"""Prefix of the file tools' own temporary files; one that a kill left is no result."""
-
-MANY = 200
-"""From so many named paths on, the whole worktree is looked at instead."""
 
 
 @dataclass(frozen=True)
@@ -59,136 +53,41 @@ def take(
     A path that cannot be taken keeps the content it had in the last snapshot, or stays out,
     and is named in ``skipped``.
     """
-    with shadow.working(repository, worktree.task_id, worktree.path) as git:
-        skipped = _update_index(repository, git, worktree.path, refuse, paths)
+    with working(repository, worktree.task_id, worktree.path) as git:
+        changed = candidates.find(repository, git, worktree.path, refuse, paths)
+        skipped = (*changed.skipped, *_update_index(git, worktree.path, changed))
         tree = git.text("write-tree")
         if not _own_what_is_new(git, parent, tree):
             return Snapshot(parent, tree, worktree.base, skipped)
-        commit = git.with_variables(**identity.variables).text(
-            "commit-tree", tree, "-p", parent, stdin=message.encode("utf-8", "replace")
-        )
-        own(git, [commit])
-        git.run("update-ref", shadow.CHECKPOINT, commit)
-        return Snapshot(commit, tree, worktree.base, skipped)
+        made = commit(git, tree, [parent], message, identity)
+        own(git, [made])
+        set_checkpoint(git, made)
+        return Snapshot(made, tree, worktree.base, skipped)
 
 
-def _update_index(
-    repository: Repository,
-    git: Git,
-    root: Path,
-    refuse: Callable[[str], bool],
-    paths: Collection[str],
-) -> tuple[Skipped, ...]:
+def _update_index(git: Git, root: Path, changed: Candidates) -> list[Skipped]:
     """Bring the shadow's index to the state of the worktree; what could not be brought."""
-    states = _changed(git, paths)
-    skipped = [found for path in states if (found := _unwanted(path, states[path], refuse))]
-    skipped += _filtered(repository, git, states)
-    left_out = {entry.path for entry in skipped}
-    wanted = [path for path in states if path not in left_out and not _temporary(path)]
-    if wanted:
-        staging = empty_folder(git.git_dir.parent / "staging")
-        harvest = copy(root, wanted, staging)
-        gone = [path for path in harvest.folders if states[path] == "D"] + list(harvest.gone)
-        skipped += [*harvest.skipped, *_nested(harvest, states)]
-        _remove(git, gone)
-        skipped += _add(_adding(git, staging), staging, harvest.copied)
-        shutil.rmtree(staging)
-    return tuple(skipped)
+    if not changed.states:
+        return []
+    copies = git.git_dir.parent / "copies"
+    discard(copies)  # of a run that was killed
+    copies.mkdir(mode=0o700)
+    harvest = copy(root, changed.states, copies)
+    replaced = [path for path in harvest.folders if changed.states[path] == DELETED]
+    staging.remove(git, [*harvest.gone, *replaced])
+    refused = staging.add(git, copies, harvest.copied)
+    discard(copies)
+    return [*harvest.skipped, *_repositories(harvest, replaced), *refused]
 
 
-def _changed(git: Git, paths: Collection[str]) -> dict[str, str]:
-    """Paths that differ from the index, with status's letter for the work tree."""
-    limit = ("--", *paths) if 0 < len(paths) < MANY else ()
-    status = git.with_variables(GIT_LITERAL_PATHSPECS="1").run(
-        *("status", "--porcelain=v1", "-z", "-uall", "--no-renames", "--ignore-submodules=dirty"),
-        *limit,
-    )
-    return {entry[3:]: entry[1] for entry in status.fields if entry[1] != " "}
-
-
-def _unwanted(path: str, state: str, refuse: Callable[[str], bool]) -> Skipped | None:
-    if path.endswith("/"):
-        return Skipped(path, "a git repository of its own")
-    if state == "?" and refuse(path):
-        return Skipped(path, "a new file with the name of a secret")
-    return None
-
-
-def _temporary(path: str) -> bool:
-    return any(part.startswith(TEMPORARY) for part in path.split("/"))
-
-
-def _nested(harvest: Harvest, states: dict[str, str]) -> list[Skipped]:
+def _repositories(harvest: Harvest, replaced: list[str]) -> list[Skipped]:
     reason = "a git repository or submodule: only its own history can change it"
-    return [Skipped(path, reason) for path in harvest.folders if states[path] != "D"]
-
-
-def _filtered(repository: Repository, git: Git, paths: Iterable[str]) -> list[Skipped]:
-    """Files whose content a program of the user's would turn into something else.
-
-    That is every file with a filter that the user has configured, and those of git LFS
-    even where it is not: their content does not belong into the repository.
-    """
-    if b"filter=" not in (git.git_dir / "info/attributes").read_bytes():
-        return []
-    found = git.run("check-attr", "-z", "--stdin", "filter", stdin=_listed(paths)).fields
-    programs = {*settings.read(repository).filters, "lfs"}
-    return [
-        Skipped(path, f"it goes through the filter {name}, which is not run on a task's files")
-        for path, name in zip(found[::3], found[2::3], strict=True)
-        if name in programs
-    ]
-
-
-def _adding(git: Git, staging: Path) -> Git:
-    """Git that adds the copies: into the shadow's own store, whatever the user's has.
-
-    The index's untracked cache belongs to the worktree; ``keep`` leaves it alone.
-    """
-    there = replace(shadow.own(git), work_tree=staging)
-    return replace(there, config=("core.untrackedCache=keep",))
-
-
-def _remove(git: Git, paths: Sequence[str]) -> None:
-    if paths:
-        git.run("update-index", "--force-remove", "-z", "--stdin", stdin=_listed(paths))
-
-
-def _add(git: Git, staging: Path, paths: Sequence[str]) -> list[Skipped]:
-    """Add all; where git refuses, find out which by halves."""
-    if not paths:
-        return []
-    arguments = ("update-index", "--add", "--replace", "-z", "--stdin")
-    try:
-        git.run(*arguments, stdin=_listed(paths))
-    except GitCommandError as error:
-        if len(paths) > 1:
-            middle = len(paths) // 2
-            return [*_add(git, staging, paths[:middle]), *_add(git, staging, paths[middle:])]
-        return [_refused(git, staging, paths[0], error)]
-    return []
-
-
-def _refused(git: Git, staging: Path, path: str, error: GitCommandError) -> Skipped:
-    """Why git does not take this path (``.git`` in disguise, a failed conversion).
-
-    Raises the error again where the cause is another: the index or the store is at fault.
-    """
-    copied = staging / path
-    git.run("update-index", "--force-write-index")
-    if copied.is_file() and not copied.is_symlink():
-        with copied.open("rb") as content:
-            git.run("hash-object", "-w", "--no-filters", "--stdin", stdin=content)
-    reason = error.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-    return Skipped(path, f"git refuses it: {reason}")
-
-
-def _listed(paths: Iterable[str]) -> bytes:
-    return b"".join(path_bytes(path) + b"\0" for path in paths)
+    return [Skipped(path, reason) for path in harvest.folders if path not in replaced]
 
 
 def _own_what_is_new(git: Git, parent: str, tree: str) -> bool:
     """Whether the tree differs from the parent's; if so, all that is new is in our store."""
     changed = git.run("diff-tree", "-r", "-t", "-z", "--raw", "--no-renames", parent, tree).fields
-    own(git, [tree, *(meta.split(" ")[3] for meta in changed[::2])])
+    if changed:
+        own(git, [tree, *(described.split(" ")[3] for described in changed[::2])])
     return bool(changed)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codex_worktree import locks, refs, shadow, transfer
+from codex_worktree import locks, refs, transfer
 from codex_worktree.contents import blobs
 from codex_worktree.quoting import path_bytes
 from codex_worktree.repository import Repository
+from codex_worktree.scratch import borrowing
 
 _REF = "refs/codex/state"
 
@@ -15,12 +16,11 @@ _REF = "refs/codex/state"
 def publish_state(repository: Repository, task_id: str, files: Mapping[str, bytes]) -> None:
     """Replace the kept files (relative paths to contents) by these, in one commit.
 
-    The commit has no parent: earlier versions are let go. The task's shadow must exist.
+    The commit has no parent: earlier versions are let go.
     """
-    with shadow.working(repository, task_id) as git:
-        own = shadow.own(git)
-        own.run("fast-import", "--quiet", "--force", "--date-format=now", stdin=_stream(files))
-        commit = own.text("rev-parse", _REF)
+    with borrowing(repository.git) as git:
+        git.run("fast-import", "--quiet", "--date-format=now", stdin=_stream(files))
+        commit = git.text("rev-parse", _REF)
         with locks.writer(repository) as lock, transfer.delivered(repository, git, commit, ()):
             user = repository.git.holding(lock.descriptor)
             user.run("update-ref", refs.state(task_id), commit)
@@ -41,7 +41,6 @@ def read_state(repository: Repository, task_id: str) -> Mapping[str, bytes] | No
 def _stream(files: Mapping[str, bytes]) -> bytes:
     """For git-fast-import(1): one commit on _REF with exactly these files."""
     parts = [f"commit {_REF}\ncommitter codex-task <codex-task> now\n".encode(), _data(b"state\n")]
-    parts.append(b"deleteall\n")
     for path, content in sorted(files.items()):
         name = path_bytes(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
         parts += [b'M 100644 inline "' + name + b'"\n', _data(content)]

@@ -37,11 +37,13 @@ def own(git: Git, ids: Iterable[str]) -> None:
 def delivered(repository: Repository, git: Git, tip: str, haves: Iterable[str]) -> Iterator[None]:
     """Put into the user's store what ``tip`` reaches and ``haves`` do not, as one kept pack.
 
+    ``git`` sees all these objects: a shadow, or a scratch git dir.
+
     The pack is kept by a ``.keep`` file while the caller makes a ref hold the tip. Called
     under the writer lock: a ``.keep`` of ours that is there before is a killed run's.
     """
     revisions = "".join([f"{tip}\n", *(f"^{have}\n" for have in haves)]).encode()
-    with tempfile.TemporaryDirectory(dir=git.git_dir.parent, prefix="pack-") as folder:
+    with tempfile.TemporaryDirectory(dir=git.git_dir, prefix="pack-") as folder:
         git.run(
             *("pack-objects", "-q", "--revs", "--non-empty", "--delta-base-offset"),
             f"{folder}/out",
@@ -50,8 +52,14 @@ def delivered(repository: Repository, git: Git, tip: str, haves: Iterable[str]) 
         for pack in Path(folder).glob("*.pack"):
             with pack.open("rb") as content:
                 repository.git.run("index-pack", "--stdin", f"--keep={_KEPT}", stdin=content)
-    yield
-    for keep in (repository.common_dir / "objects/pack").glob("pack-*.keep"):
+    try:
+        yield
+    finally:
+        _let_go(repository.common_dir / "objects/pack")
+
+
+def _let_go(packs: Path) -> None:
+    for keep in packs.glob("pack-*.keep"):
         if read_if_there(keep).strip() == _KEPT.encode():
             keep.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ deletion leaves behind goes with the next one.
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,3 +41,13 @@ class Trash:
                 file_actions=quiet,
                 setpgroup=0,
             )
+
+
+def discard(folder: Path) -> None:
+    """Delete a folder now; later, if it is nested too deeply for Python (1,000 levels in 3.11)."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:
+        rubbish = Trash(folder.parent / ".trash")
+        rubbish.put(folder)
+        rubbish.empty()

@@ -21,10 +21,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codex_worktree import entries, locks, population, refs, shadow, trash
+from codex_worktree import (
+    entries,
+    locks,
+    population,
+    refs,
+    settings,
+    shadow,
+    transactions,
+    trash,
+)
 from codex_worktree.errors import BranchTaken
 from codex_worktree.git import Git
 from codex_worktree.repository import Repository
+from codex_worktree.transactions import RefMove
 
 
 @dataclass(frozen=True)
@@ -56,10 +66,7 @@ def check_branch(repository: Repository, task_id: str) -> None:
     branch = refs.branch(task_id)
     if repository.git.run("check-ref-format", branch, ok=(0, 1)).code:
         raise BranchTaken(f"codex/{task_id}", "git does not allow this name")
-    known = _known(repository, task_id)
-    if refs.base(task_id) not in known:
-        for name in known:
-            _refuse(name, branch)
+    _refuse_others(_known(repository, task_id), task_id)
 
 
 def create(repository: Repository, task_id: str, base: str, path: Path) -> TaskWorktree:
@@ -71,13 +78,14 @@ def create(repository: Repository, task_id: str, base: str, path: Path) -> TaskW
     Raises BranchTaken (before anything is made), UnsupportedRepository.
     """
     check_branch(repository, task_id)
-    shadow.require_complete(repository)
-    place = Path(os.path.realpath(path.parent), path.name)
+    found = settings.read(repository)
+    shadow.require_complete(repository, found)
+    place = path.parent.resolve() / path.name
     with shadow.working(repository, task_id, place) as git:
         if not os.path.lexists(place):  # also when somebody deleted it: write the files again
             population.forget(git)
         recorded, entry = _register(repository, task_id, base, place)
-        shadow.prepare(repository, task_id, recorded)
+        shadow.prepare(repository, task_id, recorded, found)
         population.ensure(repository, git, task_id, place, entry)
     return TaskWorktree(task_id, place, f"codex/{task_id}", recorded, git.git_dir, entry)
 
@@ -131,10 +139,12 @@ def caveats(repository: Repository, worktree: TaskWorktree) -> Caveats:
 
 
 def _register(repository: Repository, task_id: str, base: str, path: Path) -> tuple[str, Path]:
+    """The refs and git's own record of the worktree; the recorded base and the entry."""
     with locks.writer(repository) as lock:
         git = replace(repository.git.holding(lock.descriptor), git_dir=repository.checkout_git_dir)
-        check_branch(repository, task_id)
-        recorded = _mark(git, _known(repository, task_id), task_id, base)
+        known = _known(repository, task_id)
+        _refuse_others(known, task_id)
+        recorded = _mark(git, known, task_id, base)
         return recorded, entries.ensure(repository, git, task_id, path)
 
 
@@ -145,12 +155,9 @@ def _mark(git: Git, known: Mapping[str, str], task_id: str, base: str) -> str:
         refs.base(task_id): recorded,
         refs.branch(task_id): known.get(refs.result(task_id), recorded),
     }
-    missing = [
-        f"create {name} {known_id}" for name, known_id in wanted.items() if name not in known
-    ]
+    missing = [RefMove(name, None, wanted[name]) for name in wanted if name not in known]
     if missing:
-        commands = "\n".join(["start", *missing, "prepare", "commit", ""])
-        git.run("update-ref", "--stdin", stdin=commands.encode())
+        transactions.move(git, missing, "start a task")
     return recorded
 
 
@@ -160,6 +167,12 @@ def _known(repository: Repository, task_id: str) -> dict[str, str]:
     listed = repository.git.text("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
     pairs = (line.rpartition(" ") for line in listed.split("\n") if line)
     return {name: object_id for name, _, object_id in pairs}
+
+
+def _refuse_others(known: Mapping[str, str], task_id: str) -> None:
+    if refs.base(task_id) not in known:
+        for name in known:
+            _refuse(name, refs.branch(task_id))
 
 
 def _refuse(existing: str, wanted: str) -> None:
