@@ -84,14 +84,23 @@ def replace(place: Place, data: bytes, expected: Version, mode: int | None) -> N
 def _swap(place: Place, temporary: _Temporary) -> bool:
     """Exchange the names, or rename where that is impossible (False: nothing is left over)."""
     try:
-        exchange(place.folder, temporary.name, place.name)
-    except Unsupported:
-        os.rename(temporary.name, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-        return False
+        return _exchanged(place, temporary.name) or _renamed(place, temporary.name)
     except OSError:
         place.unlink(temporary.name)
         raise
+
+
+def _exchanged(place: Place, temporary: str) -> bool:
+    try:
+        exchange(place.folder, temporary, place.name)
+    except Unsupported:
+        return False
     return True
+
+
+def _renamed(place: Place, temporary: str) -> bool:
+    os.rename(temporary, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+    return False
 
 
 def _settle(place: Place, temporary: _Temporary, expected: Version) -> None:

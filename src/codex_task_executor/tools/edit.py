@@ -10,7 +10,7 @@ from codex_task_executor.events import ToolUsed
 from codex_task_executor.sandbox.names import shown
 from codex_task_executor.sandbox.paths import Root
 from codex_task_executor.tools.base import Arguments, ToolError, ToolOutput
-from codex_task_executor.tools.files import on_files, plural, require_text
+from codex_task_executor.tools.files import label, on_files, plural, require_text
 from codex_task_executor.tools.mismatch import explain
 from codex_task_executor.tools.replacing import Substitution, line_number, positions, substitutions
 from codex_task_executor.tools.write import WRITE_LIMIT, encoded
@@ -49,7 +49,7 @@ class Edit:
 
     def lines(self, arguments: EditArguments) -> Sequence[ToolUsed]:
         """One line with the path."""
-        return (ToolUsed("Edit", shown(arguments.path)),)
+        return (ToolUsed("Edit", label(arguments.path)),)
 
     async def run(self, arguments: EditArguments) -> ToolOutput:
         """Find, check, replace. Raises ToolError."""

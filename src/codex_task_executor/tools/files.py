@@ -17,6 +17,7 @@ from codex_task_executor.sandbox.paths import (
 )
 from codex_task_executor.tools.base import ToolError, ToolOutput
 
+_LABEL = 300
 _SNIFFED = 8192
 """Bytes in which a NUL means binary, as git has it (xdiff-interface.c, buffer_is_binary)."""
 
@@ -64,6 +65,12 @@ def require_text(path: str, content: FileContent) -> None:
     if is_binary(content.data):
         size = len(content.data)
         raise ToolError(f"{shown(path)} is a binary file of {size:,} bytes, not text.")
+
+
+def label(text: str) -> str:
+    """A path or a pattern on one line of at most some 300 characters."""
+    short = text if len(text) <= _LABEL else f"{text[:_LABEL]}..."
+    return short if short.isprintable() else shown(short)
 
 
 def plural(count: int, noun: str, ending: str = "s") -> str:

@@ -13,7 +13,7 @@ from codex_task_executor.events import ToolUsed
 from codex_task_executor.sandbox.names import shown
 from codex_task_executor.sandbox.paths import Entry, NotAFolder, NotFound, OutsideRoot, Root
 from codex_task_executor.tools.base import Arguments, ToolError, ToolOutput
-from codex_task_executor.tools.files import on_files
+from codex_task_executor.tools.files import label, on_files
 from codex_task_executor.tools.patterns import BadPattern, Pattern, alternatives
 from codex_task_executor.tools.searching import Search
 from codex_task_executor.tools.truncate import OUTPUT_LIMIT
@@ -79,8 +79,8 @@ class Glob:
 
     def lines(self, arguments: GlobArguments) -> Sequence[ToolUsed]:
         """One line with the pattern."""
-        where = f" in {shown(arguments.path)}" if arguments.path else ""
-        return (ToolUsed("Glob", shown(arguments.pattern) + where),)
+        where = f" in {label(arguments.path)}" if arguments.path else ""
+        return (ToolUsed("Glob", label(arguments.pattern) + where),)
 
     async def run(self, arguments: GlobArguments) -> ToolOutput:
         """Walk and match. Raises ToolError."""
@@ -149,7 +149,7 @@ def _listed(found: Sequence[str]) -> list[str]:
 
 def _nothing(arguments: GlobArguments) -> str:
     pattern = arguments.pattern
-    text = f"Nothing matches {shown(pattern)}."
+    text = f"Nothing matches {label(pattern)}."
     if "/" not in pattern:
-        text += f" To search all folders use {shown('**/' + pattern)}."
+        text += f" To search all folders use {label('**/' + pattern)}."
     return text

@@ -10,11 +10,10 @@ from threading import Event
 from pydantic import Field
 
 from codex_task_executor.events import ToolUsed
-from codex_task_executor.sandbox.names import shown
 from codex_task_executor.sandbox.paths import Entry, PathError, Root, TooLarge
 from codex_task_executor.tools.base import Arguments, ToolError, ToolOutput
 from codex_task_executor.tools.excerpts import excerpts
-from codex_task_executor.tools.files import is_binary, on_files, plural
+from codex_task_executor.tools.files import is_binary, label, on_files, plural
 from codex_task_executor.tools.line_matcher import LONGEST_LINE, Job
 from codex_task_executor.tools.matching import (
     SECONDS,
@@ -79,8 +78,8 @@ class Grep:
 
     def lines(self, arguments: GrepArguments) -> Sequence[ToolUsed]:
         """One line with the pattern and where."""
-        where = " ".join(shown(part) for part in (arguments.path, arguments.glob) if part)
-        target = shown(arguments.pattern) + (f" in {where}" if where else "")
+        where = " ".join(label(part) for part in (arguments.path, arguments.glob) if part)
+        target = label(arguments.pattern) + (f" in {where}" if where else "")
         return (ToolUsed("Grep", target),)
 
     async def run(self, arguments: GrepArguments) -> ToolOutput:
@@ -196,7 +195,7 @@ class _Report:
 
     def output(self, pattern: str, notes: Sequence[str]) -> ToolOutput:
         """The answer."""
-        lines = self.lines or [f"No line matches {shown(pattern)}."]
+        lines = self.lines or [f"No line matches {label(pattern)}."]
         return ToolOutput("\n".join([*lines, *self._notes(), *notes]), ok=bool(self.lines))
 
     def _notes(self) -> list[str]:

@@ -1,29 +1,66 @@
-"""What ``.gitignore`` files hide, nested ones included.
+"""What ``.gitignore`` files hide, nested ones included, by the rules of gitignore(5).
 
-A rule of a deeper file outranks one above it, and nothing below a hidden folder can be shown
-again. Not known here: the index (git shows a tracked file although a rule names it),
-``.git/info/exclude`` and the user's own excludes file, none of which lies in the tree.
+A rule of a deeper file outranks one above it, a later one an earlier one, and nothing below
+a hidden folder can be shown again. Not known here: the index (git shows a tracked file
+although a rule names it), ``.git/info/exclude`` and the user's own excludes file, none of
+which lies in the tree. ``?`` is a character here; git takes a byte.
 
-The files are as hostile as the rest of the tree. pathspec matches by regular expressions,
-which Python cannot interrupt, so rules with many wildcards, and those beyond a number, are
-not looked at.
+Not pathspec's GitIgnoreSpec (1.1): it lets a rule about a folder above speak for a path, so
+``a`` and ``!b`` show ``b/a``, and a rule such as ``*a*a*a*b`` keeps Python's lock for seconds;
+the files are as hostile as the rest of the tree.
 """
 
 from __future__ import annotations
 
 import re
-
-from pathspec import GitIgnoreSpec
+from dataclasses import dataclass
 
 from codex_task_executor.sandbox.paths import PathError, Root
+from codex_task_executor.tools.patterns import Pattern
+from codex_task_executor.tools.wildcards import fits
 
 _FILE_LIMIT = 256 * 1024
 _MOST_RULES = 2_000
-_MOST_STARS = 3
-"""In a line, 2 of them in one name: with more of them a match can take seconds."""
-_MOST_DOUBLE_STARS = 2
+"""Of one file; what comes after them is not looked at."""
 
-_Rules = tuple[tuple[str, GitIgnoreSpec], ...]
+
+@dataclass(frozen=True)
+class Rule:
+    """A line. ``name`` is what a rule without a slash says of the last name of any path."""
+
+    hides: bool
+    folders_only: bool
+    name: str | None
+    pattern: Pattern
+
+    @classmethod
+    def parse(cls, line: str) -> Rule | None:
+        """A line's rule; None for a comment, an empty line, a lone backslash at its end."""
+        text = re.sub(r"(?<!\\) +$", "", line)
+        hides = not text.startswith("!")
+        text = text.removeprefix("!")
+        rest = text.removesuffix("/")
+        if not rest or line.startswith("#") or re.search(r"(?<!\\)(\\\\)*\\$", rest):
+            return None
+        name = None if "/" in rest else rest
+        return cls(hides, text.endswith("/"), name, _pattern(rest.removeprefix("/")))
+
+    def says(self, path: str, is_folder: bool) -> bool:
+        """Whether the rule speaks of a path relative to its file's folder."""
+        if self.folders_only and not is_folder:
+            return False
+        if self.name is not None:
+            return fits(self.name, path.rpartition("/")[2])
+        return self.pattern.matches(path)
+
+
+def _pattern(text: str) -> Pattern:
+    """``**`` at the end is what lies below, not the folder itself."""
+    segments = text.split("/")
+    return Pattern((*segments, "*") if segments[-1] == "**" else tuple(segments))
+
+
+_Rules = tuple[tuple[str, tuple[Rule, ...]], ...]
 
 
 class Ignores:
@@ -35,10 +72,11 @@ class Ignores:
 
     def hide(self, path: str, is_folder: bool) -> bool:
         """Whether a rule hides a path whose folder is not hidden itself."""
-        for prefix, spec in self._rules_in(path.rpartition("/")[0]):
-            verdict = spec.check_file(path[len(prefix) :] + "/" * is_folder).include
-            if verdict is not None:
-                return verdict
+        for prefix, rules in self._rules_in(path.rpartition("/")[0]):
+            relative = path[len(prefix) :]
+            for rule in rules:
+                if rule.says(relative, is_folder):
+                    return rule.hides
         return False
 
     def hide_folder(self, folder: str) -> bool:
@@ -62,27 +100,8 @@ class Ignores:
         return ((prefix, parsed(data.decode("utf-8", "replace"))),)
 
 
-def parsed(text: str) -> GitIgnoreSpec:
-    """The rules of one file; a line that is no rule is left out."""
-    lines = [line for line in text.split("\n")[:_MOST_RULES] if _is_rule(line)]
-    return GitIgnoreSpec.from_lines(lines)
-
-
-def _is_rule(line: str) -> bool:
-    return _is_quick(line) and _is_valid(line)
-
-
-def _is_quick(line: str) -> bool:
-    """Whether no path can make the rule's regular expression backtrack for long."""
-    names = line.split("/")
-    stars = [len(re.findall(r"\*+", name)) for name in names if name != "**"]
-    doubles = len(names) - len(stars)
-    return sum(stars) <= _MOST_STARS and max(stars, default=0) < 3 and doubles <= _MOST_DOUBLE_STARS
-
-
-def _is_valid(line: str) -> bool:
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True
+def parsed(text: str) -> tuple[Rule, ...]:
+    """The rules of one file, the last line first."""
+    lines = text.removeprefix("\ufeff").split("\n")[:_MOST_RULES]
+    rules = (Rule.parse(line.removesuffix("\r")) for line in reversed(lines))
+    return tuple(rule for rule in rules if rule is not None)

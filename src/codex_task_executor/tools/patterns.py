@@ -8,20 +8,17 @@ through a set of states.
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
+
+from codex_task_executor.tools.wildcards import fits, is_wild
 
 MOST_ALTERNATIVES = 200
 """Patterns that the braces of one pattern may stand for."""
 
 LONGEST = 500
 """Characters of a pattern."""
-
-_WILD = re.compile(r"[*?\[]")
 
 
 class BadPattern(Exception):
@@ -66,12 +63,13 @@ class Pattern:
         return states
 
     def _step(self, states: set[int], name: str) -> Iterator[int]:
+        """A segment fits itself too: ``[id].tsx`` is a file's name in some frameworks."""
         for state in states:
             if state == len(self.segments):
                 continue
             if self.segments[state] == "**":
                 yield state
-            elif _matches(self.segments[state], name):
+            elif name == self.segments[state] or fits(self.segments[state], name):
                 yield state + 1
 
     def _closed(self, states: set[int] | Iterator[int]) -> set[int]:
@@ -81,21 +79,6 @@ class Pattern:
             if segment == "**" and state in closed:
                 closed.add(state + 1)
         return closed
-
-
-def is_wild(segment: str) -> bool:
-    """Whether a segment stands for more than one name."""
-    return bool(_WILD.search(segment))
-
-
-def _matches(segment: str, name: str) -> bool:
-    """A name is also matched by itself: ``[id].tsx`` is a file's name in some frameworks."""
-    return segment == name or (is_wild(segment) and bool(_compiled(segment).match(name)))
-
-
-@lru_cache(maxsize=512)
-def _compiled(segment: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(segment))
 
 
 def alternatives(text: str) -> list[str]:

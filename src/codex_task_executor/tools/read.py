@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from codex_task_executor.events import ToolUsed
-from codex_task_executor.sandbox.names import shown
 from codex_task_executor.sandbox.paths import Root
 from codex_task_executor.tools.base import Arguments, ToolError, ToolOutput
-from codex_task_executor.tools.files import on_files, plural, require_text
+from codex_task_executor.tools.files import label, on_files, plural, require_text
 from codex_task_executor.tools.text_lines import WIDEST, TextLines
 from codex_task_executor.tools.truncate import OUTPUT_LIMIT
 
@@ -50,7 +49,7 @@ class Read:
 
     def lines(self, arguments: ReadArguments) -> Sequence[ToolUsed]:
         """One line with the path."""
-        return (ToolUsed("Read", shown(arguments.path)),)
+        return (ToolUsed("Read", label(arguments.path)),)
 
     async def run(self, arguments: ReadArguments) -> ToolOutput:
         """Read and number the lines. Raises ToolError."""

@@ -10,7 +10,7 @@ from codex_task_executor.events import ToolUsed
 from codex_task_executor.sandbox.names import shown
 from codex_task_executor.sandbox.paths import READ_LIMIT, FileContent, NotFound, Root
 from codex_task_executor.tools.base import Arguments, ToolError, ToolOutput
-from codex_task_executor.tools.files import on_files, plural
+from codex_task_executor.tools.files import label, on_files, plural
 
 WRITE_LIMIT = READ_LIMIT
 """Bytes of a file that a model may write: no more than it could read again."""
@@ -39,7 +39,7 @@ class Write:
 
     def lines(self, arguments: WriteArguments) -> Sequence[ToolUsed]:
         """One line with the path."""
-        return (ToolUsed("Write", shown(arguments.path)),)
+        return (ToolUsed("Write", label(arguments.path)),)
 
     async def run(self, arguments: WriteArguments) -> ToolOutput:
         """Create or replace the file. Raises ToolError."""

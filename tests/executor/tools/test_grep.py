@@ -207,3 +207,7 @@ def test_the_line_to_show_names_pattern_and_place(root: Root) -> None:
     assert not tool.exclusive
     arguments = GrepArguments(pattern="x", path="src", glob="*.py")
     assert tool.lines(arguments) == (ToolUsed("Grep", "x in src *.py"),)
+    assert tool.lines(GrepArguments(pattern=r"\w+\(")) == (ToolUsed("Grep", r"\w+\("),)
+    (odd,) = tool.lines(GrepArguments(pattern="a\n" * 1_000_000))
+    assert odd.target.isprintable()
+    assert len(odd.target) < 1000
