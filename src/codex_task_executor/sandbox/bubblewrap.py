@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codex_task_executor.sandbox.child import Launch
-from codex_task_executor.sandbox.contained import Contained, memory, pipe
+from codex_task_executor.sandbox.contained import Contained, Reports, memory, pipe
 from codex_task_executor.sandbox.launch import Command, CommandResult, SandboxError
 from codex_task_executor.sandbox.view import FILE_SIZE, HOME, View
 
@@ -23,17 +23,25 @@ _TMP, _SHARED_MEMORY = 2 << 30, 256 << 20
 """Bytes of /tmp and /dev/shm: memory of the machine, gone with the command."""
 
 _GUARD = "/run/codex-task/guard"
-GUARD = f"""\
+_GUARD_TEXT = """\
 unset BASH_ENV
+until mapfile -t init </proc/1/status && [[ ${{init[*]}} == *Seccomp:?2* ]]; do :; done
+read -r -u {alive} init; read -t 0 -u {alive} && exit 125
 read -t 0 && exit 125
-exec </dev/null
+exec {alive}<&- </dev/null
+unset init
 ulimit -c 0
-ulimit -f {FILE_SIZE >> 10}
+ulimit -f {file_size}
 """
-"""What bash reads (BASH_ENV) before the command. Standard input is a pipe that this process
-holds open and never writes to: it reads as ready only if this process is dead. bubblewrap's
-parent-death signal covers the time after that; a kill while bubblewrap still sets up is one
-that only this line sees. Limits are set here and not by a wrapper program: one exec less."""
+"""What bash reads (BASH_ENV) before the command, to see that somebody would still end it.
+
+A process killed while bubblewrap sets up takes bubblewrap along, but not always the init that
+it has just made, whose own parent-death signal is not armed yet. So the guard waits until
+init has its filter, which it takes after arming; reads the line that bubblewrap has written
+to its status pipe and looks for the end behind it: only a dead bubblewrap has closed it;
+and looks at standard input, a pipe that is open and empty as long as this program lives,
+because bubblewrap's signal in turn may have been armed too late. Limits are set here too,
+which saves a wrapper program."""
 
 _NAMESPACES = (
     *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
@@ -44,11 +52,20 @@ _NAMESPACES = (
 
 @dataclass(frozen=True)
 class Numbers:
-    """File descriptors that bubblewrap inherits: the filter, its status, files to copy in."""
+    """File descriptors that bubblewrap inherits.
+
+    ``info`` gets the init's pid, ``status`` that and the exit code, ``files`` are to be copied.
+    """
 
     seccomp: int
+    info: int
     status: int
     files: tuple[int, ...]
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Each of them."""
+        return (self.seccomp, self.info, self.status, *self.files)
 
 
 def arguments(view: View, folder: str, numbers: Numbers) -> list[str]:
@@ -59,7 +76,8 @@ def arguments(view: View, folder: str, numbers: Numbers) -> list[str]:
     """
     return [
         *_NAMESPACES,
-        *("--seccomp", str(numbers.seccomp), "--json-status-fd", str(numbers.status)),
+        *("--seccomp", str(numbers.seccomp)),
+        *("--info-fd", str(numbers.info), "--json-status-fd", str(numbers.status)),
         *_environment(view),
         *_system(view),
         *_copies(view, numbers.files),
@@ -84,14 +102,19 @@ def _system(view: View) -> list[str]:
     return ["--dir", "/etc", *shown, *links, "--proc", "/proc", *kernel, *covered]
 
 
-def copied(view: View) -> tuple[tuple[str, bytes], ...]:
-    """Files to make inside, in the order of ``Numbers.files``: (path, content)."""
-    return (*view.machine.files, (_GUARD, GUARD.encode()))
+def copied(view: View, alive: int) -> tuple[tuple[str, bytes], ...]:
+    """Files to make inside, in the order of ``Numbers.files``: (path, content).
+
+    ``alive`` is the reading end of the status pipe, which the guard inherits and closes.
+    """
+    guard = _GUARD_TEXT.format(alive=alive, file_size=FILE_SIZE >> 10)
+    return (*view.machine.files, (_GUARD, guard.encode()))
 
 
 def _copies(view: View, numbers: Iterable[int]) -> list[str]:
-    pairs = zip(copied(view), map(str, numbers), strict=True)
-    return [part for (path, _), n in pairs for part in ("--perms", "0444", "--file", n, path)]
+    paths = [*(path for path, _ in view.machine.files), _GUARD]
+    pairs = zip(paths, map(str, numbers), strict=True)
+    return [part for path, n in pairs for part in ("--perms", "0444", "--file", n, path)]
 
 
 def _temporary() -> list[str]:
@@ -180,34 +203,31 @@ class Bubblewrap:
             contained = self._start(command, stack)
             in_time = await contained.ended(command.seconds)
             await contained.vanish()
-        capture, seconds = contained.capture, time.monotonic() - started
-        code = _code(contained) if in_time else None
-        return CommandResult(code, capture.output, capture.total, seconds)
+            code = contained.exit_code
+        seconds, captured = time.monotonic() - started, contained.capture
+        if in_time and code is None:  # bubblewrap never got as far as the command
+            said = captured.output.decode("utf-8", "replace").strip()
+            raise SandboxError(said or f"bubblewrap ended with {contained.code}")
+        return CommandResult(code if in_time else None, captured.output, captured.total, seconds)
 
     def _start(self, command: Command, stack: ExitStack) -> Contained:
         """Start bubblewrap with an empty environment (it would stay readable inside, in
         /proc/1/environ) and its arguments in a file, out of the host's list of processes."""
         lifeline, _ = pipe(stack)
-        status, written = pipe(stack)
-        files = [memory(stack, content) for _, content in copied(self._view)]
-        numbers = Numbers(memory(stack, self._seccomp), written, tuple(files))
-        words = arguments(self._view, command.folder, numbers)
-        given = memory(stack, "\0".join(words).encode("utf-8", "surrogateescape"))
+        alive, status = pipe(stack)
+        files = [memory(stack, content) for _, content in copied(self._view, alive.fileno())]
+        numbers = Numbers(
+            memory(stack, self._seccomp), memory(stack), status.fileno(), tuple(files)
+        )
+        words = "\0".join(arguments(self._view, command.folder, numbers))
+        given = memory(stack, words.encode("utf-8", "surrogateescape"))
         launch = Launch(
             (str(self._program), "--args", str(given), "--", SHELL, "-c", command.line),
             environment={},
-            stdin=lifeline,
-            descriptors=(numbers.seccomp, numbers.status, *numbers.files, given),
+            stdin=lifeline.fileno(),
+            descriptors=(*numbers.all, alive.fileno(), given),
         )
         try:
-            return stack.enter_context(Contained(launch, status))
+            return stack.enter_context(Contained(launch, Reports(numbers.info, alive, status)))
         except (OSError, ValueError) as error:  # too long, a NUL byte, half a character
             raise SandboxError(f"the command cannot be started: {error}") from error
-
-
-def _code(contained: Contained) -> int:
-    """The command's exit code. Raises SandboxError if bubblewrap never got that far."""
-    if (code := contained.exit_code) is None:
-        said = contained.capture.output.decode("utf-8", "replace").strip()
-        raise SandboxError(said or f"bubblewrap ended with {contained.code}")
-    return code

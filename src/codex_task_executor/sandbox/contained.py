@@ -9,6 +9,8 @@ import select
 import signal
 import time
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from codex_task_executor.sandbox.child import Child, Launch
@@ -20,35 +22,48 @@ _PATIENCE = 5.0
 _AT_ONCE = 0.005
 """Seconds that the event loop may wait for what has nearly always happened already."""
 
-_STATUS_BYTES = 1 << 16
+_REPORT_BYTES = 1 << 16
 _CHILD = re.compile(rb'"child-pid": (\d+)')
 _INIT = re.compile(rb"^NSpid:.*\t1$", re.MULTILINE)
 _EXIT = re.compile(rb'"exit-code": (\d+)')
 
 
+@dataclass(frozen=True)
+class Reports:
+    """Where bubblewrap says how far it has come.
+
+    ``info`` is a file in memory that gets the init's pid before the init may go on. ``read``
+    and ``write`` are the pipe that gets the exit code, only if the command was really
+    started; both ends are inherited: a bubblewrap whose starter is dead must not die of
+    SIGPIPE, its init would wait for it for ever.
+    """
+
+    info: int
+    read: FileIO
+    write: FileIO
+
+
 class Contained(Child):
     """bubblewrap, its sandbox's init and everything below.
 
-    bubblewrap writes the init's pid to ``status`` once its own parent-death signal is set and
-    before the init may go on, and the exit code only if the command was really started. A
-    killed bubblewrap takes the init with it, unless that has not yet armed its own signal:
-    so the init is killed too. When it is dead, the kernel has ended the whole namespace
-    (pid_namespaces(7)), daemons included.
+    A killed bubblewrap takes the init with it, unless that has not yet armed its own
+    parent-death signal: so the init is killed too. When it is dead, the kernel has ended the
+    whole namespace (pid_namespaces(7)), daemons included.
     """
 
-    def __init__(self, launch: Launch, status: int) -> None:
-        self._status = status
-        self._said = b""
+    def __init__(self, launch: Launch, reports: Reports) -> None:
+        self._reports = reports
         self._empty = False
         super().__init__(launch)
+        reports.write.close()  # now bubblewrap alone holds it
 
     @property
     def exit_code(self) -> int | None:
         """The command's exit code, 128 + N for signal N; None if it was never started.
 
-        Known once the sandbox has vanished.
+        To be read once, when the sandbox has vanished.
         """
-        found = _EXIT.search(self._said)
+        found = _EXIT.search(self._reports.read.readall())
         return int(found[1]) if found else None
 
     async def vanish(self) -> None:
@@ -61,16 +76,10 @@ class Contained(Child):
         """Block until bubblewrap and, killed here, its namespace are gone."""
         deadline = time.monotonic() + seconds
         if not self._empty and super().join(seconds):
-            found = _CHILD.search(self._read_status())
+            found = _CHILD.search(os.pread(self._reports.info, _REPORT_BYTES, 0))
             left = max(0.0, deadline - time.monotonic())
             self._empty = found is None or _end(int(found[1]), left)
         return self._empty
-
-    def _read_status(self) -> bytes:
-        """All that bubblewrap, which has ended, has written."""
-        with suppress(BlockingIOError):
-            self._said += os.read(self._status, _STATUS_BYTES)
-        return self._said
 
 
 def _end(pid: int, seconds: float) -> bool:
@@ -101,17 +110,14 @@ def _kill(process: int, seconds: float) -> bool:
     return bool(ended.poll(seconds * 1000))
 
 
-def pipe(stack: ExitStack) -> tuple[int, int]:
-    """A pipe whose ends are closed with the stack; reading from it does not block."""
-    ends = os.pipe()
-    for end in ends:
-        stack.callback(os.close, end)
-    os.set_blocking(ends[0], False)
-    return ends
+def pipe(stack: ExitStack) -> tuple[FileIO, FileIO]:
+    """A pipe's reading and writing end, closed with the stack at the latest."""
+    read, write = os.pipe()
+    return stack.enter_context(FileIO(read)), stack.enter_context(FileIO(write, "w"))
 
 
-def memory(stack: ExitStack, content: bytes) -> int:
-    """A file in memory, ready to be read once, closed with the stack."""
+def memory(stack: ExitStack, content: bytes = b"") -> int:
+    """A file in memory, to be read from its beginning, closed with the stack."""
     descriptor = os.memfd_create("codex-task")
     stack.callback(os.close, descriptor)
     os.write(descriptor, content)

@@ -15,6 +15,8 @@ from codex_task_executor.sandbox.launch import Command, SandboxError
 from codex_task_executor.sandbox.view import Surroundings, View, look
 from support.sandboxes import PATH, Box, bubblewrap
 
+FIRST_ON_PATH = os.path.realpath(PATH.split(":")[0])
+
 
 @pytest.fixture
 def box(tmp_path: Path) -> Box:
@@ -22,8 +24,8 @@ def box(tmp_path: Path) -> Box:
 
 
 def words(view: View, folder: str = ".") -> list[str]:
-    files = tuple(range(100, 100 + len(copied(view))))
-    return arguments(view, folder, Numbers(seccomp=7, status=8, files=files))
+    files = tuple(range(100, 100 + len(copied(view, alive=10))))
+    return arguments(view, folder, Numbers(seccomp=7, info=8, status=9, files=files))
 
 
 def mounts(view: View) -> list[tuple[str, str, str]]:
@@ -151,7 +153,7 @@ class TestCommands:
         result = await bubblewrap(look(box.root, around)).run(Command("env"))
         said = dict(line.split("=", 1) for line in result.output.decode().splitlines())
         path = said.pop("PATH").split(":")
-        assert path[0] == os.path.realpath(PATH.split(":")[0])
+        assert path[0] == FIRST_ON_PATH
         assert {"/usr/bin", "/bin"} <= set(path)
         said.pop("RUSTUP_HOME", None)
         assert said == {
