@@ -54,6 +54,11 @@ class DemoTask:
     description: str
     scenario: str
 
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Its command line."""
+        return ("run", "--test", TEST, self.id, self.description, "../plan.md")
+
 
 FAREWELL = DemoTask(
     "demo-farewell", "Add a farewell: `python3 -m greeter --farewell ada`.", "greeter.farewell"
@@ -82,7 +87,7 @@ def demo(compatible: bool, output: Output) -> int:
         tempfile.TemporaryDirectory(prefix="codex-task-demo-") as folder,
         ScriptedServer(scenario, compatible) as server,
     ):
-        stage = _stage(Path(folder), server.base_url, output)
+        stage = _stage(Path(folder), server.base_url, compatible, output)
         problems = [*asyncio.run(_play(stage)), *server.failures, *server.unfinished()]
     for problem in problems:
         output.narrate(f"demo: {problem}")
@@ -90,7 +95,7 @@ def demo(compatible: bool, output: Output) -> int:
     return ExitCode.DEFECT if problems else ExitCode.COMPLETE
 
 
-def _stage(folder: Path, base_url: str, output: Output) -> Stage:
+def _stage(folder: Path, base_url: str, compatible: bool, output: Output) -> Stage:
     home, repository = folder / "home", folder / "greeter"
     home.mkdir()
     repository.mkdir()
@@ -98,8 +103,9 @@ def _stage(folder: Path, base_url: str, output: Output) -> Stage:
         "PATH": config.from_process({}).path,
         "HOME": str(home),
         "LANG": "C.UTF-8",
-        "OPENAI_API_KEY": "scripted",
+        "OPENAI_API_KEY": "sk-no-key-is-needed",
         "OPENAI_BASE_URL": base_url,
+        "CODEX_TASK_PROFILE": "compatible" if compatible else "openai",
         "GIT_CONFIG_NOSYSTEM": "1",
         **{f"GIT_{role}_NAME": "Demo" for role in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{role}_EMAIL": "demo@example.com" for role in ("AUTHOR", "COMMITTER")},
@@ -131,15 +137,7 @@ async def _play(stage: Stage) -> list[str]:
 
 
 async def _run_tasks(stage: Stage, *tasks: DemoTask) -> list[str]:
-    runs = (
-        _command(
-            stage,
-            ("run", "--test", TEST, task.id, task.description, "../plan.md"),
-            ExitCode.COMPLETE,
-            task,
-        )
-        for task in tasks
-    )
+    runs = (_command(stage, task.arguments, ExitCode.COMPLETE, task) for task in tasks)
     return [problem for problems in await asyncio.gather(*runs) for problem in problems]
 
 

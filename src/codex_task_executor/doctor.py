@@ -41,7 +41,7 @@ class Check:
     def line(self) -> str:
         """The check on one line."""
         todo = f" -> {self.todo}" if self.todo else ""
-        return f"{self.state:<8} {self.name:<12} {self.found}{todo}"
+        return f"{self.state:<8} {self.name:<19} {self.found}{todo}"
 
 
 def doctor(output: Output) -> int:

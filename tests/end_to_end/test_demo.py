@@ -1,0 +1,82 @@
+"""``codex-task demo`` in both profiles: what it shows, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.program import BIN
+from support.repositories import hermetic_environment
+from support.seed_parser import Seen, parse
+
+pytestmark = pytest.mark.bubblewrap
+
+
+@pytest.fixture(scope="module", params=["openai", "compatible"])
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the demo printed; its temporary folder must be empty afterwards."""
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "tmp").mkdir()
+    (folder / "home").mkdir()
+    flags = ["--compatible"] if request.param == "compatible" else []
+    done = subprocess.run(
+        [BIN / "codex-task", "demo", *flags],
+        cwd=folder,
+        env={**hermetic_environment(folder / "home"), "TMPDIR": str(folder / "tmp")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert list((folder / "tmp").iterdir()) == []
+    assert list((folder / "home").iterdir()) == []
+    return done.stdout
+
+
+def of_task(played: str, task: str) -> Seen:
+    """What the seed's parser sees of one task's lines."""
+    prefix = f"  {task} | "
+    lines = [line.removeprefix(prefix) for line in played.splitlines() if line.startswith(prefix)]
+    return parse("\n".join(lines))
+
+
+def test_it_says_that_the_model_is_scripted(played: str) -> None:
+    assert "The model is scripted" in played
+
+
+def test_the_seeds_parser_reads_every_task(played: str) -> None:
+    files = {
+        "demo-farewell": 6,
+        "demo-noon": 2,
+        "demo-formal": 3,
+    }
+    for task, count in files.items():
+        seen = of_task(played, task)
+        assert len(seen.files) == count
+        assert len(seen.complete) == 1
+        assert "Bash" in " ".join(seen.tools)
+    assert played.count("[TEST_RESULTS] passed: python3 -m unittest -q") == len(files)
+
+
+def test_two_tasks_run_at_the_same_time(played: str) -> None:
+    both = [line for line in played.splitlines() if line.startswith(("  demo-f", "  demo-n"))]
+    assert both.index(next(line for line in both if "demo-noon" in line)) < both.index(
+        next(line for line in both if "demo-farewell | [CODEX_COMPLETE]" in line)
+    )
+
+
+def test_one_lands_one_conflicts_and_the_landing_is_undone(played: str) -> None:
+    order = [
+        "landed demo-farewell on main",
+        "[MERGE_RESULT] conflicts with main: greeter/__main__.py (content)",
+        "undone: demo-farewell on main",
+    ]
+    assert [played.index(line) for line in order] == sorted(played.index(line) for line in order)
+
+
+def test_no_path_of_this_machine_is_shown(played: str, tmp_path: Path) -> None:
+    assert str(Path(__file__).parents[2]) not in played
