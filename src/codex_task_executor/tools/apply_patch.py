@@ -89,13 +89,15 @@ class ApplyPatch:
     async def run(self, arguments: ApplyPatchArguments, folder: str = ".") -> ToolOutput:
         """Apply the patch; its paths are relative to ``folder``. Raises ToolError.
 
-        Cancelling waits until the writes are done or taken back: there is no half patch.
+        Cancelled while it writes, it ends only when all is written or taken back.
         """
-        work = asyncio.create_task(asyncio.to_thread(self._apply, arguments.input, folder))
+        planned = await asyncio.to_thread(self._plan, arguments.input, folder)
+        writing = asyncio.create_task(asyncio.to_thread(self._write, planned))
         try:
-            return await asyncio.shield(work)
+            return await asyncio.shield(writing)
         except asyncio.CancelledError:
-            await asyncio.wait([work])
+            await asyncio.wait([writing])
+            writing.exception()  # seen: the cancelling counts
             raise
 
     def _line(self, section: Section, folder: str) -> ToolUsed:
@@ -106,15 +108,18 @@ class ApplyPatch:
             path = self._root.relative(path)
         return ToolUsed("Write" if isinstance(section, AddFile) else "Edit", shown(path))
 
-    def _apply(self, text: str, folder: str) -> ToolOutput:
+    def _plan(self, text: str, folder: str) -> Plan:
         try:
             _require_folder(self._root, folder)
-            planned = _first_that_fits(parse(text), self._root, folder)
-            carry_out(planned, self._root)
+            return _first_that_fits(parse(text), self._root, folder)
         except PatchSyntaxError as error:
             raise ToolError(f"Nothing was changed: {error}.") from error
         except PatchRejected as error:
             raise ToolError(_rejection(error)) from error
+
+    def _write(self, planned: Plan) -> ToolOutput:
+        try:
+            carry_out(planned, self._root)
         except WriteFailed as error:
             raise ToolError(_failure(error)) from error
         return ToolOutput(head_and_tail(_success(planned)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,6 +146,17 @@ def test_failing_write_takes_back_what_was_written(tmp_path: Path) -> None:
     assert (tmp_path / "b").stat().st_mode & 0o777 == 0o600
 
 
+def test_modes_come_back_when_a_move_is_taken_back(tmp_path: Path) -> None:
+    fill(tmp_path, {"run.sh": "x\n", "there": "y\n"})
+    (tmp_path / "run.sh").chmod(0o755)
+    (tmp_path / "there").chmod(0o600)
+    move = ("*** Update File: run.sh", "*** Move to: there")
+    with files_of_at_most(50_000):
+        refusal(tmp_path, patch(*move, "*** Add File: large.txt", TOO_LARGE))
+    assert (tmp_path / "run.sh").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "there").stat().st_mode & 0o777 == 0o600
+
+
 def test_folders_made_for_a_failing_patch_go_again(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     sections = ("*** Add File: x/y/new.txt", "+n", "*** Add File: empty/z/large.txt", TOO_LARGE)
@@ -195,18 +207,44 @@ def test_file_that_appears_after_the_verification_is_not_overwritten(tmp_path: P
     assert contents(tmp_path) == {"n.txt": b"a person's\n"}
 
 
-async def test_cancelled_call_ends_only_when_the_patch_is_whole(tmp_path: Path) -> None:
-    names = [f"{number}.txt" for number in range(50)]
-    sections = [line for name in names for line in (f"*** Add File: {name}", "+x")]
+class WaitingRoot(Root):
+    """A root that says when it makes its first file, and waits for leave to go on."""
+
+    begun: asyncio.Future[None]
+    leave: threading.Event
+
+    def create(self, name: str, data: bytes, mode: int = 0o644) -> None:
+        if not self.leave.is_set():
+            self.begun.get_loop().call_soon_threadsafe(self.begun.set_result, None)
+            assert self.leave.wait(60)
+        super().create(name, data, mode)
+
+
+async def test_call_cancelled_while_it_writes_ends_with_a_whole_patch(tmp_path: Path) -> None:
+    text = patch("*** Add File: a.txt", "+a", "*** Add File: b.txt", "+b")
+    with WaitingRoot.open(tmp_path) as root:
+        assert isinstance(root, WaitingRoot)
+        root.begun, root.leave = asyncio.get_running_loop().create_future(), threading.Event()
+        call = asyncio.create_task(ApplyPatch(root).run(ApplyPatchArguments(input=text)))
+        await root.begun
+        call.cancel()
+        done, _ = await asyncio.wait([call], timeout=0)
+        assert not done
+        root.leave.set()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    assert contents(tmp_path) == {"a.txt": b"a\n", "b.txt": b"b\n"}
+
+
+async def test_call_cancelled_before_it_writes_writes_nothing(tmp_path: Path) -> None:
     with Root.open(tmp_path) as root:
-        tool = ApplyPatch(root)
-        call = asyncio.create_task(tool.run(ApplyPatchArguments(input=patch(*sections))))
-        await asyncio.sleep(0)  # let it start
-        await asyncio.sleep(0)
+        arguments = ApplyPatchArguments(input=patch("*** Add File: a.txt", "+a"))
+        call = asyncio.create_task(ApplyPatch(root).run(arguments))
+        await asyncio.sleep(0)  # it has begun, but its plan is not back yet
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-    assert len(contents(tmp_path)) in (0, 50)
+    assert contents(tmp_path) == {}
 
 
 def test_add_overwrites_and_keeps_the_mode(tmp_path: Path) -> None:
@@ -354,6 +392,15 @@ def test_paths_are_shown_clean_and_in_their_folder(tmp_path: Path) -> None:
     with Root.open(tmp_path) as root:
         arguments = ApplyPatchArguments(input=patch(*UPDATE_A))
         assert ApplyPatch(root).lines(arguments, "web") == (ToolUsed("Edit", "web/a.txt"),)
+
+
+def test_grammar_and_description_name_every_marker(tmp_path: Path) -> None:
+    with Root.open(tmp_path) as root:
+        tool = ApplyPatch(root)
+    marks = ("Begin Patch", "Add File: ", "Update File: ", "Move to: ", "Delete File: ")
+    for marker in (*marks, "End of File", "End Patch"):
+        assert f'"*** {marker}"' in tool.grammar
+        assert f"*** {marker.strip(' :')}" in tool.description
 
 
 def test_malformed_patch_gets_one_line_to_show(tmp_path: Path) -> None:

@@ -110,6 +110,20 @@ def test_numbers_of_a_real_diff_find_the_right_one_of_equal_places(tmp_path: Pat
         assert line_changed(tmp_path, before, *hunk) == number
 
 
+@pytest.mark.parametrize(("number", "line"), [(1, 2), (4, 2), (5, 2), (6, 8), (8, 8), (99, 8)])
+def test_of_equal_places_the_nearest_to_a_wrong_number_is_taken(
+    tmp_path: Path, number: int, line: int
+) -> None:
+    before = "a\nx\nb\nc\nd\ne\nf\nx\ng\n"
+    assert line_changed(tmp_path, before, f"@@ -{number},1 +{number},1 @@", "-x", "+y") == line
+
+
+def test_hunks_below_one_header_never_take_the_same_line_twice(tmp_path: Path) -> None:
+    lines = ("@@ f", "-a", "+1", "@@ f", "-a", "+2")
+    assert patched(tmp_path, "f\na\na\n", *lines) == b"f\n1\n2\n"
+    assert "hunk 2" in refused(tmp_path, "f\na\nb\n", *lines)
+
+
 def test_a_header_above_the_previous_hunk_still_counts(tmp_path: Path) -> None:
     before = "def f():\n    a\n    b\n    c\n"
     lines = ("@@ def f():", "-    a", "+    1", "@@ def f():", "-    c", "+    3")
@@ -143,6 +157,8 @@ def test_additions_below_one_header_stay_in_order(tmp_path: Path) -> None:
 
 def test_addition_below_a_missing_header_is_refused(tmp_path: Path) -> None:
     assert "no line of the file is 'zzz'" in refused(tmp_path, "a\n", "@@ zzz", "+1")
+    numbered = ("@@ -1,2 +1,3 @@ zzz", "+1")
+    assert "no line of the file is 'zzz'" in refused(tmp_path, "a\n", *numbered)
 
 
 def test_addition_alone_goes_to_the_end(tmp_path: Path) -> None:
@@ -169,6 +185,11 @@ def test_end_of_file_ties_a_hunk_to_the_last_lines(tmp_path: Path) -> None:
     assert "its lines are at line 1, not at the end of the file" in said
 
 
+def test_the_end_of_the_file_is_not_taken_twice(tmp_path: Path) -> None:
+    lines = ("@@", "-x", "+y", "@@", "-x", "+z", "*** End of File")
+    assert "above the end of the previous hunk" in refused(tmp_path, "x\n", *lines)
+
+
 @pytest.mark.parametrize("separator", ["", "   "])
 def test_empty_lines_between_hunks_are_not_looked_for(tmp_path: Path, separator: str) -> None:
     lines = ("@@", "-a", "+1", separator, separator, "@@", "-b", "+2", separator)
@@ -178,6 +199,11 @@ def test_empty_lines_between_hunks_are_not_looked_for(tmp_path: Path, separator:
 def test_empty_line_after_an_addition_is_a_separator(tmp_path: Path) -> None:
     assert patched(tmp_path, "a\n\nb\n", "@@ a", "+1", "", "@@ b", "+2", "") == b"a\n1\n\nb\n2\n"
     assert patched(tmp_path, "a\n\nb\n", "@@", "+1", "") == b"a\n\nb\n1\n"
+
+
+def test_empty_context_line_that_is_not_there_is_no_separator(tmp_path: Path) -> None:
+    assert "its lines are not in the file" in refused(tmp_path, "a\nb\n", "@@", "+1", " ")
+    assert patched(tmp_path, "a\n\nb\n", "@@", "+1", " ") == b"a\n1\n\nb\n"
 
 
 def test_hunk_of_a_separator_only_changes_nothing(tmp_path: Path) -> None:

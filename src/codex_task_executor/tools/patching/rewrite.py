@@ -104,7 +104,6 @@ def _kept_ending(old: Document, at: int, usual: str) -> str:
 
 
 def _neighbour(old: Document, change: Replacement, usual: str) -> str:
-    """The ending of the line before a change, or after it at the top; never a lone CR."""
+    """The ending of the line before a change, or after it at the top of the file."""
     beside = change.start - 1 if change.start else change.count
-    ending = old.endings[beside] if beside < len(old.endings) else usual
-    return usual if ending == "\r" else ending
+    return old.endings[beside] if beside < len(old.endings) else usual
