@@ -60,7 +60,7 @@ class Everything:
 def everything(pit: Sandpit, root: Path | None = None) -> Everything:
     root = root or pit.root
     return Everything(
-        pit.git("for-each-ref"),
+        pit.git("for-each-ref", "refs/heads", "refs/remotes", "refs/tags", "refs/stash"),
         pit.git("rev-parse", "--symbolic-full-name", "HEAD", cwd=root),
         pit.git("ls-files", "-s", "-v", cwd=root),
         files(root),

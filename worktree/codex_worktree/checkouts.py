@@ -18,14 +18,14 @@ from codex_worktree.repository import Repository
 
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase or am",
     "sequencer": "a sequence of picks or reverts",
     "BISECT_LOG": "a bisect",
 }
-_UNDER_WAY_REFS = {"CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert"}
-"""What git keeps in a worktree's git dir, as files or as refs, while it waits for its user
-(wt-status.c)."""
+"""What git keeps in a worktree's git dir while it waits for its user (wt-status.c)."""
 
 _HELD_IN = ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")
 """Files that name the branch which a rebase or bisect returns to; HEAD is detached then."""
@@ -33,11 +33,15 @@ _HELD_IN = ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")
 
 @dataclass(frozen=True)
 class Checkout:
-    """A worktree: its folder, its own git dir, the full name of its branch if it has one."""
+    """A worktree: its folder, its own git dir, the full name of its branch if it has one.
+
+    ``name`` is the git dir relative to the common dir: ``.`` for the main worktree.
+    """
 
     path: Path
     git_dir: Path
     branch: str | None
+    name: str
 
     def git(self, git: Git) -> Git:
         """``git`` in this checkout."""
@@ -63,9 +67,9 @@ def of_branch(repository: Repository, ref: str) -> Checkout | None:
     return found[0] if found else None
 
 
-def at(repository: Repository, git_dir: Path) -> Checkout | None:
-    """The checkout with this git dir, None where it or its folder is gone."""
-    found = [each for each in _all(repository) if each.git_dir == git_dir and each.path.is_dir()]
+def named(repository: Repository, name: str) -> Checkout | None:
+    """The checkout of this name, None where it or its folder is gone."""
+    found = [each for each in _all(repository) if each.name == name and each.path.is_dir()]
     return found[0] if found else None
 
 
@@ -73,14 +77,15 @@ def _all(repository: Repository) -> Iterator[Checkout]:
     listed = repository.git.run("worktree", "list", "--porcelain", "-z").text
     main, *linked = (block.split("\0") for block in listed.split("\0\0") if block)
     if "bare" not in main:
-        yield Checkout(_path(main), repository.common_dir, _branch(main))
+        yield Checkout(_path(main), repository.common_dir, _branch(main), ".")
     branches = {os.path.realpath(_path(block)): _branch(block) for block in linked}
     entries = repository.common_dir / "worktrees"
     for git_dir in sorted(entries.iterdir()) if entries.is_dir() else ():
         link = _line(git_dir / "gitdir")
         path = Path(os.path.normpath(git_dir / link)).parent
         if link:
-            yield Checkout(path, git_dir, branches.get(os.path.realpath(path)))
+            branch = branches.get(os.path.realpath(path))
+            yield Checkout(path, git_dir, branch, f"worktrees/{git_dir.name}")
 
 
 def _path(block: list[str]) -> Path:
@@ -104,13 +109,19 @@ def _refuse_held(checkout: Checkout, ref: str) -> None:
 def _refuse_unusable(repository: Repository, checkout: Checkout) -> None:
     if not checkout.path.is_dir():
         raise CheckoutInTheWay(checkout.path, (), "the worktree's folder is missing")
-    under_way = [what for name, what in _UNDER_WAY.items() if (checkout.git_dir / name).exists()]
-    git = checkout.git(repository.git)
-    for name, what in _UNDER_WAY_REFS.items():
-        if not git.run("rev-parse", "-q", "--verify", name, ok=(0, 1)).code:
-            under_way.append(what)
+    under_way = [what for name, what in _UNDER_WAY.items() if _has(repository, checkout, name)]
     if under_way:
         raise CheckoutInTheWay(checkout.path, (), f"{under_way[0]} is under way there")
+
+
+def _has(repository: Repository, checkout: Checkout, name: str) -> bool:
+    """A file, or with reftable storage (git 2.45) a ref."""
+    if (checkout.git_dir / name).exists():
+        return True
+    if not name.endswith("_HEAD") or not (repository.common_dir / "reftable").is_dir():
+        return False
+    asked = checkout.git(repository.git).run("rev-parse", "-q", "--verify", name, ok=(0, 1))
+    return asked.code == 0
 
 
 def _line(file: Path) -> str:

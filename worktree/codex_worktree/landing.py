@@ -47,12 +47,13 @@ def land(
         with borrowing(git, scratch_folder(repository)) as view:
             base = repository.reference(refs.base(task_id))
             sides = merge.Sides(target, tip, base, result)
-            found = merge.compute(view, sides, drivers.configured(git))
+            configured = drivers.configured(git)
+            found = merge.compute(view, sides, configured)
             if not isinstance(found, CleanMerge):
                 return found
             identity = repository.identity()
             landed = commit(view, found.tree, [tip, result], message, identity)
-            scene = Scene(repository, git, drivers.quiet(git), view, (tip, result))
+            scene = Scene(repository, git, view, configured, (tip, result))
             return perform(scene, planned("land", task_id, ref, tip, landed))
 
 

@@ -17,7 +17,7 @@ from codex_worktree import checkout_index, checkouts, drivers, obstacles, recove
 from codex_worktree.checkouts import Checkout
 from codex_worktree.diff_tree import FileChange, changed
 from codex_worktree.drivers import Drivers
-from codex_worktree.errors import Busy, CheckoutInTheWay, GitCommandError, TargetMoved
+from codex_worktree.errors import CheckoutInTheWay, GitCommandError, TargetMoved
 from codex_worktree.git import Git
 from codex_worktree.operations import Operation, record
 from codex_worktree.refs import JOURNAL
@@ -35,17 +35,22 @@ _MERGE = (
 
 @dataclass(frozen=True)
 class Scene:
-    """Where it happens: ``git`` works on the common dir and passes on the writer lock, ``quiet``
-    is the same without drivers and hooks, and ``view`` has objects not yet in the repository.
+    """Where it happens: ``git`` works on the common dir and passes on the writer lock, ``view``
+    has objects not yet in the repository, ``drivers`` are what ``git`` would run.
 
     ``haves`` are commits that the repository has, so as not to pack them again.
     """
 
     repository: Repository
     git: Git
-    quiet: Git
     view: Git
+    drivers: Drivers
     haves: Sequence[str]
+
+    @property
+    def quiet(self) -> Git:
+        """``git`` without drivers and configured hooks."""
+        return drivers.silenced(self.git, self.drivers)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def perform(scene: Scene, planned: Operation) -> Operation:
     planned = replace(
         planned,
         previous=scene.repository.reference(JOURNAL),
-        checkout=checkout.git_dir if checkout else None,
+        checkout=checkout.name if checkout else None,
     )
     if checkout is None:
         return _move_refs(scene, planned)
@@ -99,20 +104,30 @@ def _update_checkout(scene: Scene, intent: Operation, place: _Place) -> None:
     folder = recovery.workplace(scene.repository)
     try:
         checkout_index.lock(place.checkout, intent.id, folder)
-    except Busy:
-        recovery.withdraw(scene.quiet, intent)
+        _require(place, intent, intent.before)
+        _refuse_obstacles(scene, intent, place)
+        index = checkout_index.copy(place.checkout, folder)
+    except BaseException:
+        _abandon(scene, intent, place)
         raise
     try:
-        _confirm(scene, intent, place)
-        _refuse_obstacles(scene, intent, place)
-        _change_files(scene, intent, place, checkout_index.copy(place.checkout, folder))
-        _confirm_moved(scene, intent, place)
-        checkout_index.install(place.checkout, folder / "index")
+        _change_files(scene, intent, place, index)
+        _require(place, intent, intent.after)
+        checkout_index.install(place.checkout, index)
         checkout_index.unlock(place.checkout, intent.id)
+    except CheckoutInTheWay:
+        _abandon(scene, intent, place)
+        raise
     except BaseException:
         recovery.settle(scene.repository, scene.git, intent)
         raise
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _abandon(scene: Scene, intent: Operation, place: _Place) -> None:
+    """For a failure before the first file was changed: what lies there is all the user's."""
+    checkout_index.unlock(place.checkout, intent.id)
+    recovery.withdraw(scene.quiet, intent)
 
 
 def _change_files(scene: Scene, intent: Operation, place: _Place, index: Path) -> None:
@@ -120,15 +135,17 @@ def _change_files(scene: Scene, intent: Operation, place: _Place, index: Path) -
     git = place.git.with_variables(
         GIT_INDEX_FILE=str(index), GIT_REFLOG_ACTION=f"codex-task: {intent.title}"
     )
-    if _is_ancestor(scene.git, intent.before, intent.after):
+    if intent.kind == "land" or _is_ancestor(scene.git, intent.before, intent.after):
         _fast_forward(git, intent, place)
         return
+    git.run("update-index", "-q", "--refresh", ok=(0, 1))  # read-tree trusts the times in it
     git.run("read-tree", "-m", "-u", intent.before, intent.after)
-    _confirm(scene, intent, place)
+    _require(place, intent, intent.before)
     transactions.move(place.git, [intent.move], intent.title)
 
 
 def _fast_forward(git: Git, intent: Operation, place: _Place) -> None:
+    """Exit code 1 is git's refusal to overwrite something, found before it changes anything."""
     answer = git.run(*_MERGE, intent.after, ok=(0, 1))
     if answer.code:
         reason = answer.stderr.decode("utf-8", "replace").strip().split("\n")[0]
@@ -137,7 +154,7 @@ def _fast_forward(git: Git, intent: Operation, place: _Place) -> None:
 
 def _place(scene: Scene, planned: Operation, checkout: Checkout) -> _Place:
     git = checkout.git(scene.git)
-    found = drivers.configured(git)
+    found = scene.drivers if checkout.name == "." else drivers.configured(git)
     quiet = drivers.silenced(
         git,
         found,
@@ -152,22 +169,19 @@ def _refuse_obstacles(scene: Scene, planned: Operation, place: _Place) -> None:
     obstacles.refuse(git, place.checkout, planned.after, place.touched, place.drivers)
 
 
-def _confirm(scene: Scene, intent: Operation, place: _Place) -> None:
-    """HEAD and branch, read again, are where they were; the lock keeps most others away."""
-    head = place.git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).text
-    tip = scene.repository.reference(intent.target)
-    if tip != intent.before:
-        raise TargetMoved(intent.branch, intent.before, tip or "nothing")
+def _require(place: _Place, intent: Operation, expected: str) -> None:
+    """The target, read again, is checked out here and at this commit. Raises TargetMoved.
+
+    The index's lock keeps most others away, but ``switch -c`` does not need it: HEAD may name
+    a branch made meanwhile, which ``merge`` would move instead.
+    """
+    asked = ("rev-parse", "-q", intent.target, "--symbolic-full-name", "HEAD")
+    answer = place.git.run(*asked, ok=(0, 128))
+    tip, head = answer.text.split("\n") if not answer.code else ("nothing", "")
+    if tip != expected:
+        raise TargetMoved(intent.branch, expected, tip)
     if head != intent.target:
-        raise TargetMoved(f"the HEAD of {place.checkout.path}", intent.target, head or "a commit")
-
-
-def _confirm_moved(scene: Scene, intent: Operation, place: _Place) -> None:
-    """The target moved, and not a branch made meanwhile (``switch -c`` needs no index lock)."""
-    head = place.git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).text
-    tip = scene.repository.reference(intent.target)
-    if (head, tip) != (intent.target, intent.after):
-        raise TargetMoved(intent.branch, intent.after, head or tip or "nothing")
+        raise TargetMoved(f"the HEAD of {place.checkout.path}", intent.target, head)
 
 
 def _move(scene: Scene, planned: Operation, moves: Sequence[RefMove]) -> None:

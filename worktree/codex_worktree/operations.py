@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from codex_worktree.commits import TOOL, commit
@@ -35,7 +34,7 @@ class Operation:
     ``target`` is the full name of the branch that went from commit ``before`` to ``after``.
     ``id`` and ``previous`` are journal entries; ``when`` is UTC in ISO 8601. ``undoes`` is the
     id of the operation that an undo took back. ``checkout`` is the git dir of the worktree
-    that had the branch checked out, None where there was none.
+    that had the branch checked out, relative to the common dir, None where there was none.
     """
 
     id: str
@@ -46,7 +45,7 @@ class Operation:
     after: str
     when: str
     undoes: str | None = None
-    checkout: Path | None = None
+    checkout: str | None = None
     state: State = "done"
     previous: str | None = None
 
@@ -73,7 +72,8 @@ def journal(repository: Repository) -> Iterator[Operation]:
 
 def pending(repository: Repository) -> Operation | None:
     """The operation that a kill interrupted, if the last one was."""
-    newest = next(iter(_entries(repository, "--max-count=1")), None)
+    form = "--format=%(objectname) %(parent)%0a%(contents)"
+    newest = _parsed(repository.git.text("for-each-ref", form, JOURNAL))
     return newest if newest is not None and newest.state == "intent" else None
 
 
@@ -83,15 +83,11 @@ def record(git: Git, operation: Operation, state: State) -> Operation:
     entry = replace(operation, state=state, previous=previous)
     message = f"{entry.title} ({state})\n\n{json.dumps(_document(entry))}\n"
     parents = [previous, entry.before, entry.after]
-    return replace(entry, id=commit(git, _empty_tree(git), parents, message, TOOL))
+    return replace(entry, id=commit(git, previous, parents, message, TOOL))
 
 
 def _root(git: Git) -> str:
-    return commit(git, _empty_tree(git), [], _ROOT_MESSAGE, TOOL)
-
-
-def _empty_tree(git: Git) -> str:
-    return git.text("mktree")
+    return commit(git, git.text("mktree"), [], _ROOT_MESSAGE, TOOL)
 
 
 def _document(entry: Operation) -> dict[str, Any]:
@@ -103,21 +99,27 @@ def _document(entry: Operation) -> dict[str, Any]:
         "refs": {entry.target: {"before": entry.before, "after": entry.after}},
         "when": entry.when,
         "undoes": entry.undoes,
-        "checkout": str(entry.checkout) if entry.checkout else None,
+        "checkout": entry.checkout,
     }
 
 
-def _entries(repository: Repository, *limit: str) -> Iterator[Operation]:
+def _entries(repository: Repository) -> Iterator[Operation]:
     """Parsed entries; the root, which holds no JSON, is left out."""
     if repository.reference(JOURNAL) is None:
         return
     form = ("--no-commit-header", "--encoding=UTF-8", "--format=%H %P%n%B%x00")
-    listed = repository.git.text("rev-list", "--first-parent", *limit, *form, JOURNAL)
+    listed = repository.git.text("rev-list", "--first-parent", *form, JOURNAL)
     for text in listed.split("\0")[:-1]:
-        header, _, message = text.lstrip("\n").partition("\n")
-        body = message.partition("\n\n")[2].strip()
-        if body:
-            yield _operation(header.split(" "), json.loads(body))
+        entry = _parsed(text.lstrip("\n"))
+        if entry is not None:
+            yield entry
+
+
+def _parsed(text: str) -> Operation | None:
+    """``<id> <parents>``, a line for people, an empty line, the JSON."""
+    header, _, message = text.partition("\n")
+    body = message.partition("\n\n")[2].strip()
+    return _operation(header.split(" "), json.loads(body)) if body else None
 
 
 def _operation(ids: list[str], document: dict[str, Any]) -> Operation:
@@ -133,5 +135,5 @@ def _operation(ids: list[str], document: dict[str, Any]) -> Operation:
         after=move["after"],
         when=document["when"],
         undoes=document["undoes"],
-        checkout=Path(document["checkout"]) if document["checkout"] else None,
+        checkout=document["checkout"],
     )

@@ -61,7 +61,7 @@ def settle_pending(repository: Repository, git: Git) -> Settled | None:
 
 def settle(repository: Repository, git: Git, intent: Operation) -> Settled:
     """Settle this operation, the last in the journal, and close its record."""
-    checkout = checkouts.at(repository, intent.checkout) if intent.checkout else None
+    checkout = checkouts.named(repository, intent.checkout) if intent.checkout else None
     if checkout is None:
         settled = Settled(intent, repository.reference(intent.target) == intent.after, ())
     else:

@@ -41,7 +41,7 @@ def undo(repository: Repository, operation_id: str | None) -> Operation | Confli
         if tip is None:
             raise NothingToUndo(f"the branch {operation.branch} is gone")
         with borrowing(git, scratch_folder(repository)) as view:
-            scene = Scene(repository, git, drivers.quiet(git), view, (tip, operation.before))
+            scene = Scene(repository, git, view, drivers.configured(git), (tip, operation.before))
             if tip == operation.after and not _published(git, operation):
                 return perform(scene, _taking_back(operation, tip, operation.before))
             return _revert(scene, operation, tip)
@@ -71,7 +71,7 @@ def _published(git: Git, operation: Operation) -> bool:
 def _revert(scene: Scene, operation: Operation, tip: str) -> Operation | ConflictedMerge:
     repository, view = scene.repository, scene.view
     sides = merge.Sides(operation.branch, tip, operation.after, operation.before)
-    found = merge.take_back(view, operation.after, sides, drivers.configured(repository.git))
+    found = merge.take_back(view, operation.after, sides, scene.drivers)
     if isinstance(found, ConflictedMerge):
         return found
     if isinstance(found, AlreadyContained):
