@@ -47,17 +47,25 @@ def parse(text: str) -> tuple[Patch, ...]:
     reading that fits them. Raises PatchSyntaxError.
     """
     body = unwrap(text)
-    padded = any(line[:1].isspace() and _KNOWN.fullmatch(line.strip()) for line in body.lines)
-    readings: list[Patch] = []
-    errors: list[PatchSyntaxError] = []
-    for lenient in (False, True) if padded else (False,):
-        try:
-            readings.append(Patch(tuple(_sections(_Cursor(body, lenient)))))
-        except PatchSyntaxError as error:
-            errors.append(error)
-    if not readings:
-        raise errors[0]
-    return tuple(dict.fromkeys(readings))
+    first = _reading(body, lenient=False)
+    if not any(line[:1].isspace() and _KNOWN.fullmatch(line.strip()) for line in body.lines):
+        return (_patch(first),)
+    readings = [first, _reading(body, lenient=True)]
+    patches = [reading for reading in readings if isinstance(reading, Patch)]
+    return tuple(dict.fromkeys(patches)) or (_patch(first),)
+
+
+def _reading(body: Body, lenient: bool) -> Patch | PatchSyntaxError:
+    try:
+        return Patch(tuple(_sections(_Cursor(body, lenient))))
+    except PatchSyntaxError as error:
+        return error
+
+
+def _patch(reading: Patch | PatchSyntaxError) -> Patch:
+    if isinstance(reading, PatchSyntaxError):
+        raise reading
+    return reading
 
 
 @dataclass
