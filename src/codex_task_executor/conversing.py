@@ -20,6 +20,7 @@ from codex_task_executor.events import Emit
 from codex_task_executor.followup import Continue
 from codex_task_executor.preparing import Job
 from codex_task_executor.report import TestResult
+from codex_task_executor.results import names_secret
 from codex_task_executor.sandbox.launch import Sandbox
 from codex_task_executor.sandbox.paths import Root
 from codex_task_executor.testing import ROUNDS, run_tests
@@ -124,7 +125,10 @@ def _tell_once(agent: Agent, text: str) -> None:
 
 def _changed(job: Job, worktree: TaskWorktree) -> bool:
     repository = job.repository
-    taken = snapshot.take(repository, worktree, worktree.base, "checkpoint", repository.identity())
+    identity = repository.identity()
+    taken = snapshot.take(
+        repository, worktree, worktree.base, "checkpoint", identity, refuse=names_secret
+    )
     return taken.commit != worktree.base
 
 

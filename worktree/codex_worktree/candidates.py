@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codex_worktree import settings
+from codex_worktree import settings, shadow
 from codex_worktree.git import Completed, Git
 from codex_worktree.harvest import Skipped
 from codex_worktree.repository import Repository
-from codex_worktree.tree_attributes import values
 
 TEMPORARY = ".codex-task-tmp-"
 """Prefix of the file tools' own temporary files; one that a kill left is no result."""
@@ -43,7 +42,12 @@ def find(
     """What changed in the worktree ``root`` since the shadow's index, or among ``paths``."""
     status = _status(git, root, paths)
     states = {entry[3:]: entry[1] for entry in status.fields if entry[1] != " "}
-    skipped = [*_warnings(status), *_unwanted(states, refuse), *_filtered(repository, git, states)]
+    skipped = [
+        *_warnings(status),
+        *_nested(states),
+        *_secrets(git, states, refuse),
+        *_filtered(repository, git, states),
+    ]
     left_out = {entry.path for entry in skipped}
     taken = {
         path: state
@@ -71,12 +75,21 @@ def _warnings(status: Completed) -> Iterable[Skipped]:
     return [Skipped(".", line) for line in lines if line]
 
 
-def _unwanted(states: Mapping[str, str], refuse: Callable[[str], bool]) -> Iterable[Skipped]:
-    for path, state in states.items():
-        if path.endswith("/"):
-            yield Skipped(path, "a git repository of its own")
-        elif state == UNTRACKED and refuse(path):
-            yield Skipped(path, "a new file with the name of a secret")
+def _nested(states: Mapping[str, str]) -> Iterable[Skipped]:
+    return [Skipped(path, "a git repository of its own") for path in states if path.endswith("/")]
+
+
+def _secrets(
+    git: Git, states: Mapping[str, str], refuse: Callable[[str], bool]
+) -> Iterable[Skipped]:
+    """New means: not in the base, which is the shadow's HEAD."""
+    found = [path for path, state in states.items() if state == UNTRACKED and refuse(path)]
+    if not found:
+        return []
+    limit = found if len(found) < MANY else []
+    known = set(git.run("ls-tree", "-r", "-z", "--name-only", "HEAD", "--", *limit).fields)
+    new = [path for path in found if path not in known]
+    return [Skipped(path, "a new file with the name of a secret") for path in new]
 
 
 def _temporary(path: str) -> bool:
@@ -89,12 +102,10 @@ def _filtered(repository: Repository, git: Git, states: Mapping[str, str]) -> It
     That is every file with a filter that the user has configured, and those of git LFS
     even where it is not: their content does not belong into the repository.
     """
-    if b"filter=" not in (git.git_dir / "info/attributes").read_bytes():
-        return []
-    present = [path for path, state in states.items() if state != DELETED]
-    programs = {*settings.read(repository).filters, "lfs"}
+    found = shadow.filtered(git, [path for path, state in states.items() if state != DELETED])
+    programs = {*settings.read(repository).filters, "lfs"} if found else set()
     return [
         Skipped(path, f"its filter {name} is not run on a task's files")
-        for path, name in values(git, "filter", present).items()
+        for path, name in found.items()
         if name in programs
     ]

@@ -24,7 +24,7 @@ LARGEST = 1 << 30
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _SOURCE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _COPY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_KINDS = {
+KINDS = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
@@ -84,7 +84,7 @@ def _copy(source: int, target: int, path: bytes) -> None:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError
         if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
-            raise _Unfit(_KINDS.get(stat.S_IFMT(mode), "not a file"))
+            raise _Unfit(KINDS.get(stat.S_IFMT(mode), "not a file"))
         write = _copy_link if stat.S_ISLNK(mode) else _copy_file
         with _below(target, folder, _make) as there:
             write(here, there, name)

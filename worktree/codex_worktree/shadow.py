@@ -26,6 +26,7 @@ from codex_worktree.errors import UnknownRevision, UnsupportedRepository
 from codex_worktree.files import read_if_there, write_atomically
 from codex_worktree.git import Git
 from codex_worktree.repository import Repository
+from codex_worktree.tree_attributes import values
 
 CHECKPOINT = "refs/codex/checkpoint"
 """The last snapshot, in the shadow; unpublished until a run ends."""
@@ -35,6 +36,7 @@ _ENVIRONMENT = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_OPTIONAL_LOCKS": "1",  # the index is ours: let status save what it learned
 }
+_NO_FILTER = ("unspecified", "unset", "set")
 _FROM_USER = ("PATH", "TZ", "GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")
 
 
@@ -112,6 +114,14 @@ def latest(repository: Repository, task_id: str) -> str:
 def set_checkpoint(git: Git, commit: str) -> None:
     """Record the last snapshot. The shadow is ours, with loose refs: no process is needed."""
     write_atomically(git.git_dir / CHECKPOINT, f"{commit}\n".encode())
+
+
+def filtered(git: Git, paths: list[str]) -> dict[str, str]:
+    """Path -> the name of its filter, by the base's attributes; only those that have one."""
+    if b"filter=" not in (git.git_dir / "info/attributes").read_bytes():
+        return {}
+    found = values(git, "filter", paths)
+    return {path: name for path, name in found.items() if name not in _NO_FILTER}
 
 
 def prepare(repository: Repository, task_id: str, base: str, found: settings.Settings) -> None:

@@ -41,14 +41,15 @@ def take(
     message: str,
     identity: Identity,
     *,
-    refuse: Callable[[str], bool] = lambda path: False,
+    refuse: Callable[[str], bool],
     paths: Collection[str] = (),
 ) -> Snapshot:
     """Commit what the worktree holds; ``parent`` itself where nothing differs from it.
 
-    All processes of the task must have ended. ``refuse`` says of a new file's path that it
-    must not be committed (a secret's name). ``paths`` limits the search to the files that
-    can have changed since the last snapshot; empty means all.
+    All processes of the task must have ended. ``refuse`` says of the path of a file that
+    the base does not have whether it must not be committed (a secret's name). ``paths``
+    limits the search to the files that can have changed since the last snapshot; empty
+    means all.
 
     A path that cannot be taken keeps the content it had in the last snapshot, or stays out,
     and is named in ``skipped``.
@@ -57,10 +58,10 @@ def take(
         changed = candidates.find(repository, git, worktree.path, refuse, paths)
         skipped = (*changed.skipped, *_update_index(git, worktree.path, changed))
         tree = git.text("write-tree")
-        if not _own_what_is_new(git, parent, tree):
-            return Snapshot(parent, tree, worktree.base, skipped)
-        made = commit(git, tree, [parent], message, identity)
-        own(git, [made])
+        made = parent
+        if _own_what_is_new(git, parent, tree):
+            made = commit(git, tree, [parent], message, identity)
+            own(git, [made])
         set_checkpoint(git, made)
         return Snapshot(made, tree, worktree.base, skipped)
 

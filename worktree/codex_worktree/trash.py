@@ -29,25 +29,32 @@ class Trash:
         with suppress(FileNotFoundError):
             path.rename(self.folder / f"{path.name}-{uuid.uuid4().hex}")
 
-    def empty(self) -> None:
-        """Delete everything in the trash, in a process that may outlive this one."""
+    def empty(self) -> int | None:
+        """Delete everything in the trash, in a process that may outlive this one: its pid.
+
+        It is a child of this process and may be waited for. None where the trash is empty.
+        """
         doomed = [str(entry) for entry in self.folder.iterdir()] if self.folder.is_dir() else []
-        if doomed:
-            quiet = [(os.POSIX_SPAWN_OPEN, n, os.devnull, os.O_RDWR, 0) for n in (0, 1, 2)]
-            os.posix_spawn(
-                "/bin/sh",
-                ["sh", "-c", _DELETE, "sh", *doomed],
-                {"PATH": "/usr/bin:/bin"},
-                file_actions=quiet,
-                setpgroup=0,
-            )
+        if not doomed:
+            return None
+        return os.posix_spawn(
+            "/bin/sh",
+            ["sh", "-c", _DELETE, "sh", *doomed],
+            {"PATH": "/usr/bin:/bin"},
+            file_actions=[(os.POSIX_SPAWN_OPEN, n, os.devnull, os.O_RDWR, 0) for n in (0, 1, 2)],
+            setpgroup=0,  # a Ctrl-C is not meant for it
+        )
 
 
-def discard(folder: Path) -> None:
-    """Delete a folder now; later, if it is nested too deeply for Python (1,000 levels in 3.11)."""
+def discard(folder: Path) -> int | None:
+    """Delete a folder now; one too deep for Python 3.11 (1,000 levels) later, by a process.
+
+    Returns that process's pid, as ``Trash.empty`` does.
+    """
     try:
         shutil.rmtree(folder, ignore_errors=True)
     except RecursionError:
         rubbish = Trash(folder.parent / ".trash")
         rubbish.put(folder)
-        rubbish.empty()
+        return rubbish.empty()
+    return None

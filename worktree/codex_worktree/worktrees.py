@@ -130,12 +130,9 @@ def remove(repository: Repository, worktree: TaskWorktree) -> None:
 def caveats(repository: Repository, worktree: TaskWorktree) -> Caveats:
     """What the worktree lacks compared with a checkout by the user's own git."""
     git = shadow.git(repository, worktree.task_id, worktree.path)
-    staged = git.run("ls-files", "-s", "-z", "--", ":(attr:filter)", ok=(0, 128)).fields
-    listed = git.run("ls-files", "-s", "-z").fields
-    return Caveats(
-        submodules=tuple(entry.partition("\t")[2] for entry in listed if entry[:6] == "160000"),
-        filtered=tuple(entry.partition("\t")[2] for entry in staged),
-    )
+    listed = [entry.split("\t", 1) for entry in git.run("ls-files", "-s", "-z").fields]
+    submodules = [path for described, path in listed if described.startswith("160000")]
+    return Caveats(tuple(submodules), tuple(shadow.filtered(git, [path for _, path in listed])))
 
 
 def _register(repository: Repository, task_id: str, base: str, path: Path) -> tuple[str, Path]:
@@ -186,5 +183,9 @@ def _refuse(existing: str, wanted: str) -> None:
 
 
 def _published(repository: Repository, task_id: str) -> bool:
+    """Whether a hidden ref in the user's repository reaches the last snapshot."""
     checkpoint = shadow.checkpoint(repository, task_id)
-    return checkpoint is None or checkpoint == repository.reference(refs.result(task_id))
+    if checkpoint is None:
+        return True
+    holding = ("for-each-ref", "--count=1", f"--contains={checkpoint}", refs.ROOT)
+    return bool(repository.git.run(*holding, ok=(0, 129)).text)  # 129: no such commit there
