@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -75,3 +75,12 @@ class FreeformTool(Tool[A], Protocol):
     """
 
     grammar: str
+
+
+@runtime_checkable
+class SometimesExclusive(Protocol):
+    """A tool that is not ``exclusive``, but of which some calls must be."""
+
+    def must_be_alone(self, arguments: Any) -> bool:
+        """Whether this call has to run alone and in order, as edits do."""
+        ...

@@ -13,7 +13,13 @@ from pydantic import ValidationError
 
 from codex_task_executor.events import ToolUsed
 from codex_task_executor.sandbox.names import shown
-from codex_task_executor.tools.base import Arguments, MalformedCall, Tool, ToolOutput
+from codex_task_executor.tools.base import (
+    Arguments,
+    MalformedCall,
+    SometimesExclusive,
+    Tool,
+    ToolOutput,
+)
 from codex_task_executor.tools.schema import strict_schema
 
 ProfileName = Literal["openai", "compatible"]
@@ -114,7 +120,7 @@ class Toolbox:
         tool = self._tool(str(item.get("name")))
         arguments = _arguments(tool, item)
         lines = tuple(tool.lines(arguments))
-        return PreparedCall(tool, arguments, tool.exclusive, lines)
+        return PreparedCall(tool, arguments, _is_exclusive(tool, arguments), lines)
 
     def _tool(self, name: str) -> Tool[Any]:
         tool = self._tools.get(name) or self._canonical.get(name)
@@ -136,6 +142,11 @@ class Toolbox:
             "parameters": strict_schema(tool.arguments),
             **strict,
         }
+
+
+def _is_exclusive(tool: Tool[Any], arguments: Arguments) -> bool:
+    sometimes = isinstance(tool, SometimesExclusive) and tool.must_be_alone(arguments)
+    return tool.exclusive or sometimes
 
 
 def _grammar(tool: Any) -> Item:
