@@ -177,15 +177,11 @@ def test_it_runs_alone_and_commands_do_not(shell: Shell) -> None:
         assert toolbox.find(item).exclusive is alone
 
 
-@pytest.mark.parametrize(
-    "command",
-    [f"ls; cd src && apply_patch <<'EOF'\n{ADD}EOF", f"cd .. && apply_patch <<'EOF'\n{ADD}EOF"],
-)
-async def test_one_that_leaves_the_worktree_changes_nothing(shell: Shell, command: str) -> None:
-    shell.shows(command)
-    if command.startswith("cd"):
-        with pytest.raises(ToolError):
-            await shell.says(command)
+async def test_one_that_leaves_the_worktree_changes_nothing(shell: Shell) -> None:
+    command = f"cd .. && apply_patch <<'EOF'\n{ADD}EOF"
+    assert shell.shows(command)[0].name == "Bash"
+    with pytest.raises(ToolError, match="outside the project folder"):
+        await shell.says(command)
     assert not list(shell.box.above.rglob("new.py"))
 
 
