@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from codex_task_executor.tools.patching.levels import KEYS, Level, fold
 from codex_task_executor.tools.patching.sections import Hunk, HunkLine, old_texts
@@ -41,7 +42,7 @@ class LineIndex:
         self.texts = texts
         self._wanted = tuple(dict.fromkeys(wanted))
         self._levels: dict[Level, tuple[dict[str, str], str]] = {}
-        self._folded: list[str] = []
+        self._sorted: list[tuple[str, int]] = []
         self._beginnings: dict[str, list[int]] = {}
 
     def __len__(self) -> int:
@@ -89,19 +90,20 @@ class LineIndex:
         return places[nth] if nth < len(places) else -1
 
     def _lines_beginning(self, beginning: str) -> list[int]:
+        """The lines that begin so, in their order; among sorted lines they lie side by side."""
         if beginning not in self._beginnings:
-            self._folded = self._folded or [fold(text) for text in self.texts]
-            self._beginnings[beginning] = [
-                at for at, line in enumerate(self._folded) if _begins_with(line, beginning)
-            ]
+            if not self._sorted:
+                self._sorted = sorted((fold(text), at) for at, text in enumerate(self.texts))
+            candidates = islice(self._sorted, bisect_left(self._sorted, (beginning, 0)), None)
+            alike = takewhile(lambda line: line[0].startswith(beginning), candidates)
+            places = [at for line, at in alike if _ends_word(line, len(beginning))]
+            self._beginnings[beginning] = sorted(places)
         return self._beginnings[beginning]
 
 
-def _begins_with(line: str, beginning: str) -> bool:
+def _ends_word(line: str, at: int) -> bool:
     """``class Menu`` begins ``class Menu(Base):`` but not ``class MenuItem:``."""
-    if not line.startswith(beginning):
-        return False
-    return not (_in_word(beginning[-1:]) and _in_word(line[len(beginning) :][:1]))
+    return not (_in_word(line[at - 1 : at]) and _in_word(line[at : at + 1]))
 
 
 def _in_word(character: str) -> bool:
