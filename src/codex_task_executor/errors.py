@@ -12,7 +12,8 @@
     ├── StateProblem         path, reason                the state folder cannot be used
     ├── SessionDamaged       path, reason
     ├── NothingToShow        task_id, reason
-    └── IgnoredFiles         worktree, paths             a clean-up would lose these
+    ├── IgnoredFiles         worktree, paths             a clean-up would lose these
+    └── SkillFolderProblem   path, reason                nothing was installed
 
 Texts and exit codes are made in ``exit_codes`` alone.
 """
@@ -132,3 +133,14 @@ class IgnoredFiles(TaskExecutorError):
     def __str__(self) -> str:
         more = ", ..." if len(self.paths) > 10 else ""
         return f"{self.worktree} has files that are not kept: {', '.join(self.paths[:10])}{more}"
+
+
+@dataclass(eq=False)
+class SkillFolderProblem(TaskExecutorError):
+    """The place of the skill is somebody else's, or cannot be written."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"the skill was not installed in {self.path}: {self.reason}"

@@ -18,7 +18,7 @@ from itertools import count
 from pathlib import Path
 
 from codex_task_executor import __version__
-from codex_task_executor.errors import TaskExecutorError
+from codex_task_executor.errors import SkillFolderProblem
 from codex_task_executor.resources import PACKAGES, package_folder, resource
 
 NAME = "codex-task-executor"
@@ -48,17 +48,6 @@ _NOT_COPIED = shutil.ignore_patterns("__pycache__", "shipped")
 _NOT_COUNTED = (".venv", "__pycache__", MANIFEST)
 
 
-@dataclass(eq=False)
-class SkillFolderTaken(TaskExecutorError):
-    """Something other than this skill is where it would be installed."""
-
-    path: Path
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.path} is not touched: {self.reason}"
-
-
 @dataclass(frozen=True)
 class Installation:
     """An installed skill. ``previous`` is where an edited or older folder was put, if any."""
@@ -82,9 +71,15 @@ def install(folder: Path) -> Installation:
     """Put the skill into ``folder``, replacing an earlier copy of it.
 
     A copy with any file changed, added or missing since it was installed is moved aside, not
-    removed. Raises SkillFolderTaken where the folder is anything else, OSError where it
-    cannot be written.
+    removed. Raises SkillFolderProblem where the folder is anything else or cannot be written.
     """
+    try:
+        return _install(folder)
+    except OSError as error:
+        raise SkillFolderProblem(folder, f"it cannot be written ({error})") from error
+
+
+def _install(folder: Path) -> Installation:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.parent):
         _require_replaceable(folder)
@@ -107,13 +102,13 @@ def _locked(parent: Path) -> Iterator[None]:
 
 def _require_replaceable(folder: Path) -> None:
     if folder.is_symlink():
-        raise SkillFolderTaken(folder, "it is a symbolic link")
+        raise SkillFolderProblem(folder, "it is a symbolic link")
     if not folder.exists():
         return
     if (folder / ".git").exists():
-        raise SkillFolderTaken(folder, "it is a git checkout; update it with git")
+        raise SkillFolderProblem(folder, "it is a git checkout; update it with git")
     if not _is_this_skill(folder / "SKILL.md"):
-        raise SkillFolderTaken(folder, f"it does not hold a SKILL.md named {NAME}")
+        raise SkillFolderProblem(folder, f"it does not hold a SKILL.md named {NAME}")
 
 
 def _is_this_skill(description: Path) -> bool:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from codex_task_executor import __version__, skill
+from codex_task_executor.errors import SkillFolderProblem
 from codex_task_executor.resources import resource
-from codex_task_executor.skill import SkillFolderTaken, install, project_folder, user_folder
+from codex_task_executor.skill import install, project_folder, user_folder
 from support.source import CHECKOUT
 
 EXECUTABLE = (
@@ -138,9 +139,20 @@ def test_anything_else_in_that_place_is_not_touched(kind: str, folder: Path) -> 
             (folder / "SKILL.md").write_text(f"name: {skill.NAME}\n")
             (folder / ".git").mkdir()
     before = sorted(str(path) for path in folder.parent.rglob("*"))
-    with pytest.raises(SkillFolderTaken, match=re.escape(str(folder))):
+    with pytest.raises(SkillFolderProblem, match=re.escape(str(folder))):
         install(folder)
     assert sorted(str(path) for path in folder.parent.rglob("*")) == before
+
+
+def test_the_command_says_in_one_line_why_it_installed_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".claude").write_text("a file where a folder should be")
+    program = Path(sys.executable).with_name("codex-task")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    command = [str(program), "skill", "install"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("codex-task: the skill was not installed in ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_what_a_killed_installation_left_does_not_matter(folder: Path) -> None:
