@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from codex_task_executor.sandbox.launch import Command, Sandbox, SandboxError
-from codex_task_executor.sandbox.view import FILE_SIZE, View
+from codex_task_executor.sandbox.view import FILE_SIZE, HOME, View
 
 _SECONDS = 20.0
 """For the whole test, which takes about 0.02 s."""
@@ -40,6 +40,9 @@ PROMISES_OF_LINUX = {
     "nothing-outlives": "no process outlives its call, daemons included",
 }
 """What namespaces add."""
+
+_OWN = tuple(map(Path, ("/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/dev", "/run", HOME)))
+"""Paths that exist on the host and, as something else, inside."""
 
 _KERNEL = ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sysrq-trigger")
 """Opened whatever else is found: each lets root run a program on the host, or stop it."""
@@ -86,9 +89,11 @@ def command_line(view: View, port: int) -> str:
 def hidden_paths(view: View) -> Iterator[Path]:
     """Some paths of the host that exist and must not exist inside."""
     shown = (view.root, *view.toolchains.folders, *(path for _, path in view.toolchains.links))
+    system = (*map(Path, view.machine.folders), *_OWN)  # where HOME is unset, home is /
     for folder in view.invisible:
         for path in _entries(folder)[:_SAMPLE]:
-            if not any(one.is_relative_to(path) or path.is_relative_to(one) for one in shown):
+            above = any(one.is_relative_to(path) for one in (*shown, *system))
+            if not above and not any(map(path.is_relative_to, shown)):
                 yield path
 
 

@@ -35,7 +35,7 @@ FIXED_VARIABLES = {
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the caller knows of the user's side; nothing is read from the environment here.
+    """The user whose commands these are; nothing is read from the environment here.
 
     ``path`` is the user's PATH. ``home`` and the folders of ``hidden`` (the repository) stay
     invisible wherever they lie. ``variables`` is an allow-list with values (LANG, TZ): all

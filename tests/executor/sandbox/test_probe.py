@@ -140,6 +140,12 @@ def test_paths_that_must_not_show_leave_out_what_is_shown(box: Box) -> None:
     assert list(hidden_paths(view)) == [box.home / ".ssh"]
 
 
+@pytest.mark.bubblewrap
+async def test_a_user_without_a_home_folder_gets_a_sandbox(box: Box) -> None:
+    found = await probe(box.root, replace(box.around, home=Path("/"), hidden=(Path("/tmp"),)))
+    assert (found.level, found.reason) == ("A", "")
+
+
 PROBE = """
 import asyncio, json, sys
 from pathlib import Path
