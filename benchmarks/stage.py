@@ -95,9 +95,11 @@ def model(place: Stage, scenario: Mapping[str, Any]) -> Iterator[ScriptedServer]
 
 
 def conversation(match: str, turns: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """One scripted conversation: its turns, and a last message."""
-    last = [{"type": "message", "text": "Done: nothing more has to be changed."}]
-    return {"match": match, "turn": [{"item": list(items)} for items in (*turns, last)]}
+    """One scripted conversation: an edit, so that there is a change, its turns, a last message."""
+    patch = f"*** Begin Patch\n*** Add File: {match}txt\n+text\n*** End Patch\n"
+    first = [{"type": "call", "tool": "apply_patch", "input": patch}]
+    last = [{"type": "message", "text": "Done."}]
+    return {"match": match, "turn": [{"item": list(items)} for items in (first, *turns, last)]}
 
 
 def _environment(home: Path) -> dict[str, str]:
