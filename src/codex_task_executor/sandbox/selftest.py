@@ -41,7 +41,7 @@ PROMISES_OF_LINUX = {
 }
 """What namespaces add."""
 
-_OWN = tuple(map(Path, ("/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/dev", "/run", HOME)))
+_OWN = tuple(map(Path, ("/etc", "/proc", "/dev", "/run", HOME)))
 """Paths that exist on the host and, as something else, inside."""
 
 _KERNEL = ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sysrq-trigger")
@@ -89,7 +89,8 @@ def command_line(view: View, port: int) -> str:
 def hidden_paths(view: View) -> Iterator[Path]:
     """Some paths of the host that exist and must not exist inside."""
     shown = (view.root, *view.toolchains.folders, *(path for _, path in view.toolchains.links))
-    system = (*map(Path, view.machine.folders), *_OWN)  # where HOME is unset, home is /
+    links = (path for _, path in view.machine.links)
+    system = (*map(Path, (*view.machine.folders, *links)), *_OWN)  # home is / where HOME is unset
     for folder in view.invisible:
         for path in _entries(folder)[:_SAMPLE]:
             above = any(one.is_relative_to(path) for one in (*shown, *system))
