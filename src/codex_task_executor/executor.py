@@ -29,7 +29,8 @@ from codex_task_executor.workshop import workshop
 async def execute(job: Job, output: Output, interruption: Interruption) -> Report:
     """Job -> Worktree -> AgentResult -> Snapshot, ChangeSet, Patch, MergeResult -> Report.
 
-    Cancelling it saves a session that the next run continues.
+    Cancelling it saves a session that the next run continues; once the results are there it
+    cannot be cancelled any more.
     """
     if isinstance(job.step, Repeat):
         return last_report(job)
@@ -45,6 +46,9 @@ async def execute(job: Job, output: Output, interruption: Interruption) -> Repor
     except asyncio.CancelledError:
         so_far = agent.result(Ended("interrupted")) if agent else None
         ended = interrupted(job, so_far, interruption.code)
+        conclude(job, started, ended)
+        return ended
+    interruption.too_late()
     conclude(job, started, ended)
     await asyncio.to_thread(keep, job)
     return ended

@@ -22,6 +22,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
+        self._ignored = False
 
     @property
     def code(self) -> ExitCode:
@@ -37,7 +38,11 @@ class Interruption:
             loop.add_signal_handler(number, self._stop, number, task)
         return await task
 
+    def too_late(self) -> None:
+        """Ignore every signal from now on: the run has come to its own end."""
+        self._ignored = True
+
     def _stop(self, number: signal.Signals, task: asyncio.Future[Any]) -> None:
-        if self.received is None:
+        if self.received is None and not self._ignored:
             self.received = number
             task.cancel()
