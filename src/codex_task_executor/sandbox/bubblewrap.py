@@ -211,23 +211,28 @@ class Bubblewrap:
         return CommandResult(code if in_time else None, captured.output, captured.total, seconds)
 
     def _start(self, command: Command, stack: ExitStack) -> Contained:
-        """Start bubblewrap with an empty environment (it would stay readable inside, in
-        /proc/1/environ) and its arguments in a file, out of the host's list of processes."""
-        lifeline, _ = pipe(stack)
-        alive, status = pipe(stack)
-        files = [memory(stack, content) for _, content in copied(self._view, alive.fileno())]
-        numbers = Numbers(
-            memory(stack, self._seccomp), memory(stack), status.fileno(), tuple(files)
-        )
-        words = "\0".join(arguments(self._view, command.folder, numbers))
-        given = memory(stack, words.encode("utf-8", "surrogateescape"))
-        launch = Launch(
-            (str(self._program), "--args", str(given), "--", SHELL, "-c", command.line),
-            environment={},
-            stdin=lifeline.fileno(),
-            descriptors=(*numbers.all, alive.fileno(), given),
-        )
         try:
-            return stack.enter_context(Contained(launch, Reports(numbers.info, alive, status)))
-        except (OSError, ValueError) as error:  # too long, a NUL byte, half a character
+            lifeline, _ = pipe(stack)
+            reports = Reports(memory(stack), *pipe(stack))
+            with ExitStack() as given:  # closed here as soon as bubblewrap has them
+                launch = self._launch(command, lifeline.fileno(), reports, given)
+                return stack.enter_context(Contained(launch, reports))
+        except (OSError, ValueError) as error:  # too long, a NUL byte, no more descriptors
             raise SandboxError(f"the command cannot be started: {error}") from error
+
+    def _launch(
+        self, command: Command, lifeline: int, reports: Reports, given: ExitStack
+    ) -> Launch:
+        """bubblewrap with an empty environment (it would stay readable inside, in
+        /proc/1/environ) and its arguments in a file, out of the host's list of processes."""
+        alive, status = reports.read.fileno(), reports.write.fileno()
+        files = tuple(memory(given, content) for _, content in copied(self._view, alive))
+        numbers = Numbers(memory(given, self._seccomp), reports.info, status, files)
+        words = "\0".join(arguments(self._view, command.folder, numbers))
+        said = memory(given, words.encode("utf-8", "surrogateescape"))
+        return Launch(
+            (str(self._program), "--args", str(said), "--", SHELL, "-c", command.line),
+            environment={},
+            stdin=lifeline,
+            descriptors=(*numbers.all, alive, said),
+        )

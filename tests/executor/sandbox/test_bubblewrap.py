@@ -199,6 +199,15 @@ class TestCommands:
         results = await asyncio.gather(*(sandbox.run(Command(line)) for line in lines))
         assert [result.output for result in results] == [b"%d\n" % n for n in range(16)]
 
+    async def test_a_running_command_holds_few_descriptors(self, box: Box) -> None:
+        before = len(open_descriptors())
+        call = asyncio.create_task(box.run("sleep 1000"))
+        await asyncio.to_thread(lambda: None)
+        held = len(open_descriptors()) - before
+        call.cancel()
+        await asyncio.wait([call])
+        assert 0 < held <= 6
+
     @pytest.mark.parametrize("line", ["x" * 200_000, "a\0b", "echo \ud800"])
     async def test_a_command_that_cannot_be_started_is_an_error(self, box: Box, line: str) -> None:
         with pytest.raises(SandboxError, match="cannot be started"):
