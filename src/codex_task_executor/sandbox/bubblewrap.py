@@ -217,7 +217,7 @@ class Bubblewrap:
             with ExitStack() as given:  # closed here as soon as bubblewrap has them
                 launch = self._launch(command, lifeline.fileno(), reports, given)
                 return stack.enter_context(Contained(launch, reports))
-        except (OSError, ValueError) as error:  # too long, a NUL byte, no more descriptors
+        except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, no more threads
             raise SandboxError(f"the command cannot be started: {error}") from error
 
     def _launch(

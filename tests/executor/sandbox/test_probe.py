@@ -200,7 +200,8 @@ def test_an_ordinary_user_gets_level_a_too(as_nobody: list[str], nobodys: Path) 
 @pytest.mark.bubblewrap
 def test_every_attack_fails_for_an_ordinary_user_too(as_nobody: list[str], nobodys: Path) -> None:
     here = Path(__file__).parent
-    attacks = [here / f"test_{name}.py" for name in ("command_attacks", "masks", "toolchains")]
+    names = ("command_attacks", "command_network", "masks", "toolchains")
+    attacks = [here / f"test_{name}.py" for name in names]
     options = ["-p", "no:cacheprovider", f"--basetemp={nobodys}/tests"]
     options.append(f"--rootdir={here.parents[2]}")
     words = [*as_nobody, sys.executable, "-m", "pytest", "-x", *options, *map(str, attacks)]
