@@ -105,6 +105,29 @@ def test_a_repository_opened_from_a_linked_worktree_lands_in_the_main_one(
     assert pit.git("status", "--porcelain") == ""
 
 
+def test_a_submodule_is_a_repository_like_any_other(pit: Sandpit, tmp_path: Path) -> None:
+    outer = Sandpit.create(tmp_path / "outer")
+    outer.git(
+        "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(pit.root), "in"
+    )
+    inner = Sandpit(outer.root / "in", {**outer.environment, **pit.environment})
+    landed(inner, {"README.md": "landed\n"})
+    assert (inner.root / "README.md").read_text() == "landed\n"
+    assert inner.git("status", "--porcelain") == ""
+
+
+def test_a_bare_repository_with_worktrees_lands_in_them(tmp_path: Path) -> None:
+    pit = Sandpit.create(tmp_path / "first")
+    pit.commit({"a": "1\n"})
+    bare, linked = tmp_path / "bare.git", tmp_path / "linked"
+    pit.git("clone", "-q", "--bare", str(pit.root), str(bare))
+    pit.git("worktree", "add", "-q", str(linked), "main", cwd=bare)
+    inner = Sandpit(linked, pit.environment)
+    landed(inner, {"a": "2\n"})
+    assert (linked / "a").read_text() == "2\n"
+    assert inner.git("status", "--porcelain") == ""
+
+
 def test_line_endings_are_written_as_the_user_has_them(pit: Sandpit) -> None:
     pit.git("config", "core.autocrlf", "true")
     landed(pit, {"README.md": "landed\n"})
@@ -170,9 +193,11 @@ def test_a_target_that_is_not_where_it_was_previewed_is_refused(pit: Sandpit) ->
     assert everything(pit) == before
 
 
-def test_an_unknown_target_is_refused(pit: Sandpit) -> None:
+@pytest.mark.parametrize("target", ["nowhere", "main~0", "main^{commit}", "*", "a..b", "-x", ""])
+def test_what_is_no_branch_is_refused(pit: Sandpit, target: str) -> None:
+    made = result(pit, {"a": "1\n"})
     with pytest.raises(UnknownRevision):
-        land(repository(pit), "t", result(pit, {"a": "1\n"}), "nowhere", "Merge\n")
+        land(repository(pit), "t", made, target, "Merge\n")
 
 
 def test_a_target_without_common_history_is_refused(pit: Sandpit) -> None:

@@ -77,7 +77,8 @@ def _all(repository: Repository) -> Iterator[Checkout]:
     listed = repository.git.run("worktree", "list", "--porcelain", "-z").text
     main, *linked = (block.split("\0") for block in listed.split("\0\0") if block)
     if "bare" not in main:
-        yield Checkout(_path(main), repository.common_dir, _branch(main), ".")
+        # its path as listed is wrong in a submodule
+        yield Checkout(repository.root, repository.common_dir, _branch(main), ".")
     branches = {os.path.realpath(_path(block)): _branch(block) for block in linked}
     entries = repository.common_dir / "worktrees"
     for git_dir in sorted(entries.iterdir()) if entries.is_dir() else ():

@@ -67,8 +67,8 @@ def _mode_flags(change: FileChange, contents: Mapping[str, bytes]) -> list[str]:
 
 def _points_outside(path: str, target: str) -> bool:
     """By its text alone: absolute, above the root, or into .git."""
-    place = posixpath.normpath(posixpath.join("/root", posixpath.dirname(path), target))
-    inside = place == "/root" or place.startswith("/root/")
+    place = posixpath.normpath(posixpath.join("/top", posixpath.dirname(path), target))
+    inside = place == "/top" or place.startswith("/root/")
     return target.startswith("/") or not inside or ".git" in place.casefold().split("/")
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
-
-from codex_worktree import drivers, locks, merge, recovery, refs
+from codex_worktree import drivers, locks, merge, recovery, refs, scratch
 from codex_worktree.commits import commit
 from codex_worktree.errors import TargetMoved, UnknownRevision
-from codex_worktree.files import empty_folder
 from codex_worktree.merge import AlreadyContained, CleanMerge, ConflictedMerge, NothingToMerge
 from codex_worktree.moving import Scene, perform
-from codex_worktree.operations import Kind, Operation
+from codex_worktree.operations import Operation, plan
 from codex_worktree.repository import Repository
-from codex_worktree.scratch import borrowing
 
 NotLanded = ConflictedMerge | AlreadyContained | NothingToMerge
 """Why nothing was landed, as a value: a conflict is an answer and no error."""
@@ -42,9 +37,10 @@ def land(
     with locks.writer(repository) as lock:
         git = repository.git.holding(lock.descriptor)
         recovery.settle_pending(repository, git)
-        ref = full_name(repository, target)
-        tip = tip_of(repository, ref, expected)
-        with borrowing(git, scratch_folder(repository)) as view:
+        ref, tip = _branch(repository, target)
+        if expected not in (None, tip):
+            raise TargetMoved(target, expected or "", tip)
+        with scratch.borrowing(git, scratch.folder(repository)) as view:
             base = repository.reference(refs.base(task_id))
             sides = merge.Sides(target, tip, base, result)
             configured = drivers.configured(git)
@@ -54,34 +50,19 @@ def land(
             identity = repository.identity()
             landed = commit(view, found.tree, [tip, result], message, identity)
             scene = Scene(repository, git, view, configured, (tip, result))
-            return perform(scene, planned("land", task_id, ref, tip, landed))
+            return perform(scene, plan("land", task_id, ref, tip, landed))
 
 
-def planned(
-    kind: Kind, task_id: str, ref: str, before: str, after: str, undoes: str | None = None
-) -> Operation:
-    """An operation that has not been recorded yet."""
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    return Operation("", kind, task_id, ref, before, after, when, undoes)
+def _branch(repository: Repository, target: str) -> tuple[str, str]:
+    """The full name of the branch, or of the one behind a symbolic ref, and its commit.
 
-
-def full_name(repository: Repository, target: str) -> str:
-    """The full name of the branch, of the one behind it where it is a symbolic ref."""
+    Raises UnknownRevision, also for what is no branch name (``main~1``, ``*``).
+    """
     ref = f"refs/heads/{target}"
-    return repository.git.run("symbolic-ref", "-q", ref, ok=(0, 1)).text or ref
-
-
-def tip_of(repository: Repository, ref: str, expected: str | None = None) -> str:
-    """The commit of the branch. Raises UnknownRevision, TargetMoved."""
-    tip = repository.reference(ref)
-    name = ref.removeprefix("refs/heads/")
-    if tip is None:
-        raise UnknownRevision(name)
-    if expected not in (None, tip):
-        raise TargetMoved(name, expected or "", tip)
-    return tip
-
-
-def scratch_folder(repository: Repository) -> Path:
-    """Where a landing's throw-away git dir lies; a killed one's leftovers are deleted."""
-    return empty_folder(repository.private / "scratch")
+    form = "--format=%(refname)%00%(symref)%00%(objectname)"
+    for line in repository.git.text("for-each-ref", form, ref).split("\n"):
+        name, _, rest = line.partition("\0")
+        if name == ref:
+            behind, _, tip = rest.partition("\0")
+            return behind or ref, tip
+    raise UnknownRevision(target)

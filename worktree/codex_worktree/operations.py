@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from codex_worktree.commits import TOOL, commit
@@ -63,6 +64,14 @@ class Operation:
     def move(self) -> RefMove:
         """What happens to the branch."""
         return RefMove(self.target, self.before, self.after)
+
+
+def plan(
+    kind: Kind, task_id: str, target: str, before: str, after: str, undoes: str | None = None
+) -> Operation:
+    """An operation that is about to happen and has no journal entry yet."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    return Operation("", kind, task_id, target, before, after, when, undoes)
 
 
 def journal(repository: Repository) -> Iterator[Operation]:

@@ -14,8 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from codex_worktree.files import empty_folder
 from codex_worktree.git import Git
 from codex_worktree.quoting import path_bytes, quoted
+from codex_worktree.repository import Repository
 
 _PLACES = ("--git-path", "objects", "--git-path", "shallow", "--show-object-format")
 _DROPPED = ("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
@@ -36,13 +38,21 @@ def borrowing(git: Git, within: Path | None = None) -> Iterator[Git]:
     places = git.text("rev-parse", "--path-format=absolute", *_PLACES).split("\n")
     objects, shallow, object_format = places
     with TemporaryDirectory(prefix="codex-task-scratch-", dir=within) as name:
-        folder = Path(name)
-        _make(folder, objects, object_format)
+        place = Path(name)
+        _make(place, objects, object_format)
         if Path(shallow).is_file():
-            shutil.copyfile(shallow, folder / "shallow")
+            shutil.copyfile(shallow, place / "shallow")
         kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
-        variables = {**kept, **_VARIABLES, "GIT_INDEX_FILE": str(folder / "index")}
-        yield replace(git, git_dir=folder, work_tree=None, cwd=folder, variables=variables)
+        variables = {**kept, **_VARIABLES, "GIT_INDEX_FILE": str(place / "index")}
+        yield replace(git, git_dir=place, work_tree=None, cwd=place, variables=variables)
+
+
+def folder(repository: Repository) -> Path:
+    """A folder for the one throw-away git dir of whoever holds the writer lock.
+
+    What a killed one left there is deleted.
+    """
+    return empty_folder(repository.private / "scratch")
 
 
 def lending(view: Git, git: Git) -> Git:
@@ -51,12 +61,12 @@ def lending(view: Git, git: Git) -> Git:
     return git.with_variables(GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{objects}"')
 
 
-def _make(folder: Path, objects: str, object_format: str) -> None:
+def _make(place: Path, objects: str, object_format: str) -> None:
     for name in ("objects/info", "objects/pack", "refs"):
-        (folder / name).mkdir(parents=True)
-    (folder / "HEAD").write_text("ref: refs/heads/none\n")
-    (folder / "config").write_text(
+        (place / name).mkdir(parents=True)
+    (place / "HEAD").write_text("ref: refs/heads/none\n")
+    (place / "config").write_text(
         "[core]\n\trepositoryformatversion = 1\n\tbare = false\n\tattributesFile = /dev/null\n"
         f"[extensions]\n\tobjectFormat = {object_format}\n"
     )
-    (folder / "objects/info/alternates").write_bytes(path_bytes(quoted(objects)) + b"\n")
+    (place / "objects/info/alternates").write_bytes(path_bytes(quoted(objects)) + b"\n")

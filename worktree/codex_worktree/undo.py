@@ -8,16 +8,14 @@ undo does the landing again.
 
 from __future__ import annotations
 
-from codex_worktree import drivers, locks, merge, recovery
+from codex_worktree import drivers, locks, merge, recovery, scratch
 from codex_worktree.commits import commit
 from codex_worktree.errors import NothingToUndo
 from codex_worktree.git import Git
-from codex_worktree.landing import planned, scratch_folder
 from codex_worktree.merge import AlreadyContained, ConflictedMerge
 from codex_worktree.moving import Scene, perform
-from codex_worktree.operations import Operation, journal
+from codex_worktree.operations import Operation, journal, plan
 from codex_worktree.repository import Repository
-from codex_worktree.scratch import borrowing
 
 
 def undo_last(repository: Repository) -> Operation | ConflictedMerge:
@@ -40,7 +38,7 @@ def undo(repository: Repository, operation_id: str | None) -> Operation | Confli
         tip = repository.reference(operation.target)
         if tip is None:
             raise NothingToUndo(f"the branch {operation.branch} is gone")
-        with borrowing(git, scratch_folder(repository)) as view:
+        with scratch.borrowing(git, scratch.folder(repository)) as view:
             scene = Scene(repository, git, view, drivers.configured(git), (tip, operation.before))
             if tip == operation.after and not _published(git, operation):
                 return perform(scene, _taking_back(operation, tip, operation.before))
@@ -56,7 +54,7 @@ def _find(repository: Repository, operation_id: str | None) -> Operation:
 
 
 def _taking_back(operation: Operation, tip: str, after: str) -> Operation:
-    return planned("undo", operation.task_id, operation.target, tip, after, operation.id)
+    return plan("undo", operation.task_id, operation.target, tip, after, operation.id)
 
 
 def _published(git: Git, operation: Operation) -> bool:
