@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codex_task_executor import config
-from codex_task_executor.agent.scripted.scenario import Scenario
+from codex_task_executor.agent.scripted.scenario import Scenario, Turn
 from codex_task_executor.agent.scripted.server import ScriptedServer
+from codex_task_executor.doctor import try_sandbox
 from codex_task_executor.exit_codes import ExitCode
 from codex_task_executor.output import Output
 from codex_task_executor.resources import resource
@@ -83,6 +84,9 @@ def demo(compatible: bool, output: Output) -> int:
     """Play it; 0 when every command ended as it should and the script was followed."""
     scenario = Scenario.load(*(resource(f"fixtures/repos/{task.scenario}.toml") for task in TASKS))
     output.answer(INTRODUCTION)
+    if asyncio.run(try_sandbox(config.from_process({}))).sandbox is None:
+        output.answer("There is no sandbox here, so no command runs, and no test.")
+        scenario = _without_commands(scenario)
     with (
         tempfile.TemporaryDirectory(prefix="codex-task-demo-") as folder,
         ScriptedServer(scenario, compatible) as server,
@@ -93,6 +97,19 @@ def demo(compatible: bool, output: Output) -> int:
         output.narrate(f"demo: {problem}")
     output.answer("The demo failed." if problems else CONCLUSION)
     return ExitCode.DEFECT if problems else ExitCode.COMPLETE
+
+
+def _without_commands(scenario: Scenario) -> Scenario:
+    """The scenario less the turns that run a command."""
+    kept = []
+    for conversation in scenario.conversations:
+        turns = tuple(filter(_has_no_command, conversation.turns))
+        kept.append(conversation.model_copy(update={"turns": turns}))
+    return scenario.model_copy(update={"conversations": tuple(kept)})
+
+
+def _has_no_command(turn: Turn) -> bool:
+    return not any(getattr(item, "tool", None) == "bash" for item in turn.items)
 
 
 def _stage(folder: Path, base_url: str, compatible: bool, output: Output) -> Stage:

@@ -19,7 +19,7 @@ from codex_task_executor.config import Settings
 from codex_task_executor.errors import MissingKey
 from codex_task_executor.exit_codes import ExitCode, explain
 from codex_task_executor.output import Output
-from codex_task_executor.sandbox.probe import probe
+from codex_task_executor.sandbox.probe import Probe, probe
 from codex_task_executor.sandbox.view import Surroundings
 from codex_worktree.errors import WorktreeError
 from codex_worktree.git import require_version, version
@@ -80,10 +80,15 @@ def _tried(name: str, attempt: Callable[[], str]) -> Check:
         return Check(name, "missing", explained.message, explained.hint)
 
 
-async def _sandbox(settings: Settings) -> list[Check]:
+async def try_sandbox(settings: Settings) -> Probe:
+    """What a sandbox holds on this machine, tried on an empty folder."""
     with tempfile.TemporaryDirectory(prefix="codex-task-doctor-") as folder:
         seen = Surroundings(settings.path, settings.home, (settings.start,))
-        found = await probe(Path(folder), seen)
+        return await probe(Path(folder), seen)
+
+
+async def _sandbox(settings: Settings) -> list[Check]:
+    found = await try_sandbox(settings)
     lines = [
         Check(f"  {promise.name}", "ok" if promise.held else "warning", promise.detail)
         for promise in found.promises

@@ -12,6 +12,12 @@ from codex_task_executor.cli import app
 from codex_task_executor.exit_codes import ExitCode, Explanation
 from codex_task_executor.output import Output
 
+COMMANDS = {
+    *(found.name or getattr(found.callback, "__name__", "") for found in app.registered_commands),
+    *(group.name for group in app.registered_groups),
+}
+"""What the first word can be, to point to its help."""
+
 
 def codex_task() -> NoReturn:
     """Entry point of ``codex-task``."""
@@ -41,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _fail(arguments: list[str], message: str) -> None:
-    names = [word for word in arguments if not word.startswith("-")][:1]
+    names = [word for word in arguments if word in COMMANDS][:1]
     command = " ".join(["codex-task", *names])
     explanation = Explanation(ExitCode.USAGE, message.rstrip("."), f"see `{command} --help`")
     Output(as_json="--json" in arguments).failure(explanation)

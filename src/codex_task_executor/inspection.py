@@ -126,7 +126,7 @@ def _steps(records: Iterator[Record]) -> Iterator[dict[str, Any]]:
     for record in records:
         match record:
             case InputRecord():
-                text = f"{record.origin}: {first_line(text_of(record.item), 160)}"
+                text = f"{record.origin}: {first_line(_told(record), 160)}"
             case ItemRecord() if is_message(record.item):
                 iteration, text = (
                     record.iteration,
@@ -146,9 +146,23 @@ def _steps(records: Iterator[Record]) -> Iterator[dict[str, Any]]:
         yield {"iteration": iteration, "text": text}
 
 
+def _told(record: InputRecord) -> str:
+    """The message; of the first one, which begins with guidance and plan, the task."""
+    return text_of(record.item).rpartition("<task>\n")[2]
+
+
 def _call(record: ItemRecord) -> str:
-    given = record.item.get("arguments") or record.item.get("input") or ""
+    given = record.item.get("input") or _arguments(str(record.item.get("arguments") or ""))
     return f"call: {record.item.get('name')} {one_line(str(given), 120)}"
+
+
+def _arguments(text: str) -> str:
+    """The arguments that were given, as ``name=value``; malformed ones as they are."""
+    try:
+        given = json.loads(text).items()
+    except (ValueError, AttributeError):
+        return text
+    return " ".join(f"{name}={value}" for name, value in given if value is not None)
 
 
 def operations_log(output: Output) -> int:

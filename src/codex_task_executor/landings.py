@@ -113,7 +113,7 @@ def undo(output: Output) -> int:
     """Take the last operation back, or say what a revert would conflict with (5)."""
     done = undo_last(here(output).repository)
     if isinstance(done, Operation):
-        return _say_done(output, done, f"undone: {done.task_id} on {done.branch}")
+        return _say_done(output, done, f"{done.title}")
     facts = merge_facts(done)
     if output.as_json:
         output.document({"merge": asdict(facts), "exit_code": int(ExitCode.CONFLICTS)})

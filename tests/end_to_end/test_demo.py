@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,20 +12,23 @@ from support.program import BIN
 from support.repositories import hermetic_environment
 from support.seed_parser import Seen, parse
 
-pytestmark = pytest.mark.bubblewrap
-
 
 @pytest.fixture(scope="module", params=["openai", "compatible"])
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What the demo printed; its temporary folder must be empty afterwards."""
-    folder = tmp_path_factory.mktemp("demo")
+    """What the demo printed."""
+    flags = ["--compatible"] if request.param == "compatible" else []
+    return play(tmp_path_factory.mktemp("demo"), *flags)
+
+
+def play(folder: Path, *flags: str, **variables: str) -> str:
+    """Run the demo; its temporary folder and its home must be empty afterwards."""
     (folder / "tmp").mkdir()
     (folder / "home").mkdir()
-    flags = ["--compatible"] if request.param == "compatible" else []
+    environment = hermetic_environment(folder / "home")
     done = subprocess.run(
         [BIN / "codex-task", "demo", *flags],
         cwd=folder,
-        env={**hermetic_environment(folder / "home"), "TMPDIR": str(folder / "tmp")},
+        env={**environment, "TMPDIR": str(folder / "tmp"), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -48,6 +52,7 @@ def test_it_says_that_the_model_is_scripted(played: str) -> None:
     assert "The model is scripted" in played
 
 
+@pytest.mark.bubblewrap
 def test_the_seeds_parser_reads_every_task(played: str) -> None:
     files = {
         "demo-farewell": 6,
@@ -73,10 +78,23 @@ def test_one_lands_one_conflicts_and_the_landing_is_undone(played: str) -> None:
     order = [
         "landed demo-farewell on main",
         "[MERGE_RESULT] conflicts with main: greeter/__main__.py (content)",
-        "undone: demo-farewell on main",
+        "undo demo-farewell on main: ",
     ]
     assert [played.index(line) for line in order] == sorted(played.index(line) for line in order)
 
 
 def test_no_path_of_this_machine_is_shown(played: str, tmp_path: Path) -> None:
     assert str(Path(__file__).parents[2]) not in played
+
+
+def test_without_a_sandbox_it_runs_no_command_and_says_so(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("git", "env"):
+        found = shutil.which(name)
+        assert found
+        (programs / name).symlink_to(found)
+    shown = play(tmp_path, PATH=str(programs))
+    assert "There is no sandbox here" in shown
+    assert shown.count("[TEST_RESULTS] not run: no sandbox") == 3
+    assert "[Tool: Bash]" not in shown

@@ -68,7 +68,7 @@ def _mode_flags(change: FileChange, contents: Mapping[str, bytes]) -> list[str]:
 def _points_outside(path: str, target: str) -> bool:
     """By its text alone: absolute, above the root, or into .git."""
     place = posixpath.normpath(posixpath.join("/top", posixpath.dirname(path), target))
-    inside = place == "/top" or place.startswith("/root/")
+    inside = place == "/top" or place.startswith("/top/")
     return target.startswith("/") or not inside or ".git" in place.casefold().split("/")
 
 
