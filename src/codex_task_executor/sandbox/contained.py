@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import re
 import select
@@ -10,6 +11,7 @@ import signal
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cache
 from io import FileIO
 from pathlib import Path
 
@@ -52,6 +54,7 @@ class Contained(Child):
     """
 
     def __init__(self, launch: Launch, reports: Reports) -> None:
+        _adopt_orphans()
         self._reports = reports
         self._empty = False
         super().__init__(launch)
@@ -78,7 +81,7 @@ class Contained(Child):
         if not self._empty and super().join(seconds):
             found = _CHILD.search(os.pread(self._reports.info, _REPORT_BYTES, 0))
             left = max(0.0, deadline - time.monotonic())
-            self._empty = found is None or _end(int(found[1]), left)
+            self._empty = _end(int(found[1]), left) if found else _reap_group(self._process.pid)
         return self._empty
 
 
@@ -89,9 +92,33 @@ def _end(pid: int, seconds: float) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return not _is_init(pid) or _kill(process, seconds)
+        return not _is_init(pid) or (_kill(process, seconds) and _reap(pid))
     finally:
         os.close(process)
+
+
+def _reap(pid: int) -> bool:
+    with suppress(ChildProcessError):  # bubblewrap, or the machine's init, was first
+        os.waitpid(pid, os.WNOHANG)
+    return True
+
+
+def _reap_group(group: int) -> bool:
+    """Take leave of an init that was killed with its group before bubblewrap named it."""
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-group, 0)
+    return True
+
+
+@cache
+def _adopt_orphans() -> None:
+    """Become the parent of processes whose parents have ended (PR_SET_CHILD_SUBREAPER).
+
+    bubblewrap mostly ends before its init. Where the machine's own init reaps nobody (a
+    container whose first process is an ordinary program), each command would leave a zombie.
+    """
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
 
 def _is_init(pid: int) -> bool:

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -126,6 +127,7 @@ async def test_cancelled_at_any_step_of_its_start_a_command_does_not_run_on(
         with pytest.raises(asyncio.CancelledError):
             await call
         assert witness.all_gone()
+        assert children() == ""
 
 
 async def test_a_background_process_that_holds_the_output_does_not_hold_the_call(
@@ -133,6 +135,18 @@ async def test_a_background_process_that_holds_the_output_does_not_hold_the_call
 ) -> None:
     result = await box.run("sleep 1000 & disown; setsid sleep 1000 & echo done")
     assert (result.code, result.output) == (0, b"done\n")
+
+
+def children() -> str:
+    thread = threading.main_thread().native_id
+    return Path(f"/proc/self/task/{thread}/children").read_text()
+
+
+async def test_no_zombie_is_left_behind(box: Box) -> None:
+    sandbox = bubblewrap(box.view())
+    lines = ["true", "sleep 1000 &", "kill -9 $$"] * 5
+    await asyncio.gather(*(sandbox.run(Command(line)) for line in lines))
+    assert children() == ""
 
 
 async def test_a_stopped_command_ends_when_the_time_is_up(box: Box, witness: Witness) -> None:
