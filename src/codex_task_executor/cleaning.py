@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from codex_worktree.keeping import keep
-
 from codex_task_executor.errors import IgnoredFiles, SettingProblem
 from codex_task_executor.exit_codes import ExitCode
 from codex_task_executor.inspection import here, landed
@@ -14,6 +12,7 @@ from codex_task_executor.results import names_secret
 from codex_task_executor.session import now
 from codex_task_executor.workplace import Workplace
 from codex_worktree import locks, refs, shadow, snapshot, worktrees
+from codex_worktree.keeping import keep
 from codex_worktree.worktrees import TaskWorktree
 
 

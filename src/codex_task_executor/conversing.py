@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 from codex_task_executor import context, session, transcript
@@ -44,7 +44,7 @@ async def talking(job: Job, shop: Workshop, emit: Emit) -> AsyncIterator[Agent]:
     past = assemble(transcript.read(job.files.transcript))
     with (
         Root.open(shop.worktree.path) as root,
-        transcript.TranscriptFile(job.files.transcript) as file,
+        closing(transcript.TranscriptFile(job.files.transcript)) as file,
     ):
         toolbox = Toolbox(_tools(root, shop.sandbox), job.profile)
         agent = Agent(

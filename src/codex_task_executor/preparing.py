@@ -17,7 +17,15 @@ from codex_task_executor.config import Settings
 from codex_task_executor.errors import MissingKey, PlanProblem
 from codex_task_executor.followup import Begin, Continue, Repeat
 from codex_task_executor.session import Session, TaskFiles, known_ids
-from codex_task_executor.task import Plan, Task, check_case, check_description, check_id, read_plan
+from codex_task_executor.task import (
+    ID_RULE,
+    Plan,
+    Task,
+    check_case,
+    check_description,
+    check_id,
+    read_plan,
+)
 from codex_task_executor.tools.registry import Profile, profile_for
 from codex_task_executor.workplace import Workplace, open_workplace
 from codex_worktree import locks, refs, worktrees
@@ -164,7 +172,8 @@ def _begun(task: Task, settings: Settings, workplace: Workplace, model: ModelCho
 
 def _base(repository: Repository, name: str) -> str:
     """A task's last result where ``name`` is a task id, else the commit of that name."""
-    return repository.reference(refs.result(name)) or repository.commit(name)
+    result = repository.reference(refs.result(name)) if ID_RULE.fullmatch(name) else None
+    return result or repository.commit(name)
 
 
 def _uncommitted(repository: Repository) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 from codex_task_executor.agent import records
 from codex_task_executor.agent.records import Record
@@ -39,17 +38,6 @@ class TranscriptFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._handle)
-
-    def __enter__(self) -> TranscriptFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read(path: Path) -> Iterator[Record]:

@@ -181,3 +181,36 @@ def test_cleaning_removes_the_worktree_and_keeps_the_result(done: Program) -> No
     assert not done.worktree("task-1").exists()
     assert done.pit.git("show", "codex/task-1:README.md") == "hello there"
     assert done.run("diff", "task-1").code == 0
+
+
+def test_a_task_can_start_from_another_tasks_result(done: Program) -> None:
+    script = {
+        "conversation": [
+            {
+                "match": "Greet twice",
+                "turn": [
+                    {"item": [{"type": "call", "tool": "apply_patch", "input": TWICE}]},
+                    {"item": [{"type": "message", "text": "Greets twice."}]},
+                ],
+            }
+        ]
+    }
+    with scripted(script) as server:
+        ran = Program(done.pit, server.base_url).execute(
+            "task-2", "Greet twice", "plan.md", BASE="task-1"
+        )
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert "of task-1)" in ran.stdout
+    git = done.pit.git
+    assert git("rev-parse", "codex/task-2^") == git("rev-parse", "codex/task-1")
+    assert ran.seen.files == [("src/greet.py", "modified")]
+
+
+TWICE = """
+*** Begin Patch
+*** Update File: src/greet.py
+@@
+-    return "hello"
++    return "hello hello"
+*** End Patch
+"""
