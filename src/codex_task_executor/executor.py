@@ -32,10 +32,10 @@ async def execute(job: Job, output: Output, interruption: Interruption) -> Repor
     Cancelling it saves a session that the next run continues; once the results are there it
     cannot be cancelled any more.
     """
+    announce(job, output)
     if isinstance(job.step, Repeat):
         return last_report(job)
     started, agent = session.now(), None
-    announce(job, output)
     try:
         async with workshop(job) as shop:
             output.event(Progress(shop.probe.line))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from codex_task_executor import report, session
+from codex_task_executor import report, restoring, session
 from codex_task_executor.agent.result import AgentResult
 from codex_task_executor.errors import NothingToShow
 from codex_task_executor.events import Blocked, Progress
@@ -14,7 +14,6 @@ from codex_task_executor.preparing import Job
 from codex_task_executor.report import Report, Status, TestResult, WorktreeFacts
 from codex_task_executor.results import Results, file_lines, merge_facts, patch_facts
 from codex_task_executor.session import RunRecord
-from codex_worktree.state import publish_state
 
 CODES: dict[Status, ExitCode] = {
     "complete": ExitCode.COMPLETE,
@@ -101,7 +100,7 @@ def interrupted(job: Job, answer: AgentResult | None, code: ExitCode) -> Report:
 def announce(job: Job, output: Output) -> None:
     """Say where the work happens, before anything else."""
     output.worktree(facts(job), job.files.log, job.files.report)
-    for note in job.notes:
+    for note in (*job.workplace.recovered, *job.notes):
         output.event(Progress(note))
 
 
@@ -149,6 +148,5 @@ def conclude(job: Job, started: str, ended: Report) -> None:
 
 
 def keep(job: Job) -> None:
-    """Publish the task's files to its state ref: ``git clean -fdx`` takes the files."""
-    present = {path.name: path.read_bytes() for path in job.files.kept if path.exists()}
-    publish_state(job.repository, job.session.task_id, present)
+    """Keep the task's files where ``git clean -fdx`` cannot take them."""
+    restoring.keep(job.repository, job.files)

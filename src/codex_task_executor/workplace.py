@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codex_task_executor.config import Settings
 from codex_task_executor.errors import UnknownTask
+from codex_task_executor.restoring import restore_lost
 from codex_task_executor.session import (
     Session,
     TaskFiles,
@@ -24,7 +25,7 @@ HOME = ".codex-sessions"
 
 @dataclass(frozen=True)
 class Workplace:
-    """A repository with its state folder. ``recovered`` tells what a killed command left."""
+    """A repository with its state folder. ``recovered`` tells what had to be mended first."""
 
     repository: Repository
     state_dir: Path
@@ -66,4 +67,6 @@ def open_workplace(settings: Settings) -> Workplace:
     repository = Repository.open(settings.start, settings.git_environment)
     home = repository.root / HOME
     prepare_home(home)
-    return Workplace(repository, settings.state_dir or home / "tasks", recover(repository))
+    state_dir = settings.state_dir or home / "tasks"
+    mended = (*recover(repository), *restore_lost(repository, state_dir))
+    return Workplace(repository, state_dir, mended)

@@ -206,6 +206,21 @@ def test_a_task_can_start_from_another_tasks_result(done: Program) -> None:
     assert ran.seen.files == [("src/greet.py", "modified")]
 
 
+def test_what_git_clean_deletes_is_restored(done: Program) -> None:
+    tasks = done.pit.root / ".codex-sessions" / "tasks"
+    before = {path.name: path.read_bytes() for path in tasks.rglob("*") if path.is_file()}
+    done.pit.git("clean", "-fdxq")
+    assert not (tasks / "task-1.json").exists()
+    again = done.execute("task-1", "Add a greeting", "plan.md")
+    assert again.code == 0
+    assert again.seen.complete == ["Task completed in 3 iterations"]
+    assert "restored the files of task task-1" in again.stdout
+    after = {path.name: path.read_bytes() for path in tasks.rglob("*") if path.is_file()}
+    del before["log"], after["log"]
+    assert after == before
+    assert done.pit.git("status", "--porcelain") == ""
+
+
 TWICE = """
 *** Begin Patch
 *** Update File: src/greet.py

@@ -94,4 +94,4 @@ class Box:
     async def python(self, program: str) -> str:
         """What a Python program says in the sandbox."""
         (self.root / "program.py").write_text(program)
-        return await self.says("python program.py")
+        return await self.says("python3 program.py")

@@ -215,7 +215,7 @@ async def test_dangerous_calls_fail(box: Box, call: str, error: int) -> None:
     pyseccomp = pytest.importorskip("pyseccomp", exc_type=ImportError)
     number = pyseccomp.resolve_syscall(pyseccomp.system_arch(), call)
     (box.root / "calls.py").write_text(CALLS)
-    assert await box.says(f"python calls.py {number}") == errno.errorcode[error]
+    assert await box.says(f"python3 calls.py {number}") == errno.errorcode[error]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def witness(box: Box) -> Iterator[Witness]:
 
 
 async def test_daemons_are_gone_when_their_command_has_ended(box: Box, witness: Witness) -> None:
-    result = await box.run("python daemons.py; echo done")
+    result = await box.run("python3 daemons.py; echo done")
     assert result.output == b"done\n"
     assert witness.all_gone()
     assert witness.seen.count(b"x") <= 20
