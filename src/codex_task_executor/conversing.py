@@ -55,6 +55,7 @@ async def talking(job: Job, shop: Workshop, emit: Emit) -> AsyncIterator[Agent]:
             emit=emit,
             ready=_done(),
             changed=lambda: asyncio.to_thread(_changed, job, shop.worktree),
+            redact=job.redacted,
         )
         for text in _messages(job, agent):
             _tell_once(agent, text)
@@ -119,7 +120,7 @@ def _memory(job: Job) -> str:
 def _tell_once(agent: Agent, text: str) -> None:
     """Tell the model, unless the run that was killed here had just done so."""
     last = agent.conversation.last
-    if not (isinstance(last, InputRecord) and text_of(last.item) == text):
+    if not (isinstance(last, InputRecord) and text_of(last.item) == agent.redact(text)):
         agent.tell(text)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +21,9 @@ from typing import Any, TextIO
 import typer
 
 from codex_task_executor import markers
-from codex_task_executor.events import Event, Progress, ToolUsed
+from codex_task_executor.events import Blocked, Event, Progress, ToolUsed
 from codex_task_executor.exit_codes import Explanation
+from codex_task_executor.redaction import redacted
 from codex_task_executor.report import Report, WorktreeFacts, to_json
 from codex_task_executor.text import plain
 
@@ -44,40 +46,40 @@ EVENT_NAMES = {"ToolUsed": "tool"}
 class Output:
     """Where everything that the user sees goes through.
 
-    ``secrets`` are replaced wherever they would appear; ``log`` gets every block, uncut.
+    The API key is taken out of all of it. The log gets every block, uncut; a log that cannot
+    be written (a full disk) does not keep anything from being said.
     """
 
-    def __init__(self, *, as_json: bool = False, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
-        self._secrets = tuple(secret for secret in secrets if secret)
-        self._log: TextIO | None = None
+        self._secret: str | None = None
+        self._log: int | None = None
         self._used = 0
         self._told_of_cut = False
 
     def redact(self, secret: str | None) -> None:
-        """Replace a secret wherever it would appear from now on."""
-        if secret:
-            self._secrets = (*self._secrets, secret)
+        """Replace this secret wherever it would appear from now on."""
+        self._secret = secret
 
     def open_log(self, path: Path) -> None:
         """Append every further block to the file ``path`` too (made with mode 0600)."""
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._log = os.fdopen(handle, "a", encoding="utf-8", errors="replace")
+        self._log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def close(self) -> None:
         """Close the log."""
-        if self._log:
-            self._log.close()
+        if self._log is not None:
+            os.close(self._log)
             self._log = None
 
     def event(self, happened: Event) -> None:
-        """One event of a run, as it happens."""
+        """One event of a run, as it happens; the one that stops it is always shown."""
         block = markers.event(happened)
         self._record(block)
+        limit = TOOLS_LIMIT if isinstance(happened, ToolUsed) else STREAM_LIMIT
         if self.as_json:
             name = EVENT_NAMES.get(type(happened).__name__, type(happened).__name__.lower())
             self._json({"type": name, **asdict(happened)})
-        elif self._has_room(block, TOOLS_LIMIT if isinstance(happened, ToolUsed) else STREAM_LIMIT):
+        elif isinstance(happened, Blocked) or self._has_room(block, limit):
             self._block(block)
 
     def worktree(self, facts: WorktreeFacts, log: Path, report: Path) -> None:
@@ -165,22 +167,24 @@ class Output:
         self._write(sys.stdout, json.dumps(content, ensure_ascii=True, default=str) + "\n")
 
     def _record(self, block: str) -> None:
-        if self._log:
+        if self._log is not None:
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            self._log.write(f"{now} {self._redacted(block)}\n")
-            self._log.flush()
-
-    def _redacted(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "[redacted]")
-        return text
+            line = f"{now} {redacted(block, self._secret)}\n"
+            with suppress(OSError):
+                os.write(self._log, line.encode("utf-8", "replace"))
 
     def _write(self, stream: TextIO, text: str) -> None:
         try:
-            stream.write(self._redacted(text))
+            stream.write(_writable(redacted(text, self._secret), stream))
             stream.flush()
         except BrokenPipeError:  # the reader went away; the run and its log go on
             _stop_writing(stream)
+
+
+def _writable(text: str, stream: TextIO) -> str:
+    """The text with ``?`` for what the stream's encoding lacks: a locale may have no ``…``."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _coloured(block: str) -> str:

@@ -16,6 +16,7 @@ from codex_task_executor.agent.pricing import Prices
 from codex_task_executor.config import Settings
 from codex_task_executor.errors import MissingKey, PlanProblem
 from codex_task_executor.followup import Begin, Continue, Repeat
+from codex_task_executor.redaction import redacted
 from codex_task_executor.session import Session, TaskFiles, known_ids
 from codex_task_executor.task import (
     ID_RULE,
@@ -68,6 +69,10 @@ class Job:
         """The task's files."""
         return self.workplace.files(self.session.task_id)
 
+    def redacted(self, text: str) -> str:
+        """The text without the API key."""
+        return redacted(text, self.settings.api_key)
+
     @property
     def worktree_path(self) -> Path:
         """Where the task's worktree lies."""
@@ -96,7 +101,7 @@ def prepared(arguments: Arguments, settings: Settings) -> Iterator[Job]:
 def _job(arguments: Arguments, settings: Settings, workplace: Workplace) -> Job:
     known = session.load(workplace.files(arguments.task_id))
     plan, missing = _plan(arguments, known)
-    task = Task(arguments.task_id, arguments.description, plan)
+    task = _without_key(Task(arguments.task_id, arguments.description, plan), settings.api_key)
     step = followup.decide(known, task, missing)
     model = resolve(settings.model, settings.base_url)
     if isinstance(step, Repeat):
@@ -120,6 +125,12 @@ def _job(arguments: Arguments, settings: Settings, workplace: Workplace) -> Job:
         previous_status=known.status if known else None,
         notes=_notes(step, model),
     )
+
+
+def _without_key(task: Task, key: str | None) -> Task:
+    """What is said to the model is kept: no key may be in it."""
+    plan = task.plan and replace(task.plan, text=redacted(task.plan.text, key))
+    return replace(task, description=redacted(task.description, key), plan=plan)
 
 
 def _project_test(workplace: Workplace, current: Session) -> str | None:

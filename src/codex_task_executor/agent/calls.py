@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -31,6 +32,7 @@ class Calls:
     """The calls of one task.
 
     ``ready`` is done when tools may touch the worktree; the first request is sent before.
+    ``redact`` takes secrets out of an output before it is kept or sent.
     """
 
     toolbox: Toolbox
@@ -38,6 +40,7 @@ class Calls:
     budget: Budget
     emit: Emit
     ready: asyncio.Future[Any]
+    redact: Callable[[str], str] = str
 
     def take(self, call: PendingCall, schedule: Schedule) -> None:
         """Let a call run in its order, or answer it at once where it cannot be carried out."""
@@ -71,7 +74,7 @@ class Calls:
         self._answer(call, text)
 
     def _answer(self, call: PendingCall, text: str) -> None:
-        output = call_output(call.item, text)
+        output = call_output(call.item, self.redact(text))
         self.transcript.record(OutputRecord(call.iteration, call.position, output))
 
 

@@ -8,6 +8,7 @@ due.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -42,7 +43,8 @@ class Agent:
     ``tell`` it something and ``run`` it, as often as needed; limits and sums span all rounds.
     ``ready`` is done when tools may touch the worktree; the first request does not wait for
     it, and its error ends the run. Make an agent where the event loop runs: the time limit
-    counts from then on. Raises UnknownPrice where a money limit cannot be kept.
+    counts from then on, to ``deadline`` by the loop's clock. ``redact`` takes secrets out of
+    whatever the model is told. Raises UnknownPrice where a money limit cannot be kept.
     """
 
     model: Model
@@ -52,15 +54,19 @@ class Agent:
     emit: Emit
     ready: asyncio.Future[Any]
     changed: Changed
+    redact: Callable[[str], str] = str
     budget: Budget = field(init=False)
+    deadline: float | None = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
         self.budget = Budget(settings.limits, Prices(settings.model, settings.base_url))
-        self._calls = Calls(self.toolbox, self.transcript, self.budget, self.emit, self.ready)
+        self._calls = Calls(
+            self.toolbox, self.transcript, self.budget, self.emit, self.ready, self.redact
+        )
         self._narrator = Narrator(self.emit, open_questions(self.conversation))
         now, seconds = asyncio.get_running_loop().time(), settings.limits.seconds
-        self._deadline = None if seconds is None else now + seconds
+        self.deadline = None if seconds is None else now + seconds
 
     @property
     def conversation(self) -> Conversation:
@@ -69,7 +75,7 @@ class Agent:
 
     def tell(self, text: str, origin: Origin = "user") -> None:
         """Add a message to the model; one of the user answers the questions that are open."""
-        self.transcript.record(InputRecord(user_message(text), origin))
+        self.transcript.record(InputRecord(user_message(self.redact(text)), origin))
 
     async def run(self) -> AgentResult:
         """Go on until the conversation is over, a limit is reached or the model fails.
@@ -78,7 +84,7 @@ class Agent:
         ``result`` then says how far the run came.
         """
         try:
-            async with asyncio.timeout_at(self._deadline) as clock:
+            async with asyncio.timeout_at(self.deadline) as clock:
                 return self.result(await self._converse())
         except TimeoutError:
             if not clock.expired():
