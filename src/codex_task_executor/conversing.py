@@ -10,13 +10,14 @@ from typing import Any
 from codex_task_executor import context, session, transcript
 from codex_task_executor.agent import prompt
 from codex_task_executor.agent.control import AskQuestion, ReportBlocked
-from codex_task_executor.agent.conversation import Transcript, assemble
+from codex_task_executor.agent.conversation import Iteration, Transcript, assemble
 from codex_task_executor.agent.items import text_of
 from codex_task_executor.agent.loop import Agent
 from codex_task_executor.agent.records import InputRecord
 from codex_task_executor.agent.result import AgentResult
 from codex_task_executor.agent.settings import AgentSettings
 from codex_task_executor.events import Emit
+from codex_task_executor.failing import explained
 from codex_task_executor.followup import Continue
 from codex_task_executor.preparing import Job
 from codex_task_executor.report import TestResult
@@ -67,10 +68,15 @@ async def converse(agent: Agent, job: Job, shop: Workshop) -> tuple[AgentResult,
     """Let the model work; what the test command then says goes back to it, ROUNDS times."""
     command = job.test_command
     for left in range(ROUNDS, -1, -1):
-        answer = await agent.run()
+        answer = await explained(await agent.run(), job, shop.model)
         if answer.status != "complete":
             return answer, TestResult("not run", command, reason="the task is not complete")
-        tests = await run_tests(command, shop.sandbox)
+        try:
+            async with asyncio.timeout_at(agent.deadline):
+                tests = await run_tests(command, shop.sandbox)
+        except TimeoutError:
+            late = agent.result(agent.budget.out_of_time())
+            return late, TestResult("not run", command, reason="TIME_LIMIT was reached")
         if tests.outcome != "failed" or left == 0:
             break
         agent.tell(prompt.tests_failed(command or "", tests.output), "tool")
@@ -106,8 +112,13 @@ def _messages(job: Job, agent: Agent) -> Iterator[str]:
         yield prompt.plan_changed(current.plan_text)
     if isinstance(step, Continue) and step.message is not None:
         yield step.message
-    elif isinstance(step, Continue) and job.previous_status in ("blocked", "failed"):
+    elif job.previous_status in ("blocked", "failed") and _was_answered(agent):
         yield prompt.GO_ON
+
+
+def _was_answered(agent: Agent) -> bool:
+    """Whether the model has spoken last: whoever got no answer just has to ask again."""
+    return isinstance(agent.conversation.last, Iteration)
 
 
 def _memory(job: Job) -> str:

@@ -89,8 +89,8 @@ HINTS: dict[type[Exception], tuple[ExitCode, str]] = {
 def explain(error: BaseException) -> Explanation:
     """What an error means to the user."""
     if isinstance(error, ModelError):
-        return Explanation(ExitCode.BLOCKED, str(error), MODEL_HINTS[error.kind])
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Explanation(ExitCode.BLOCKED, _model_failure(error), MODEL_HINTS[error.kind])
+    if _is_disk_full(error):
         return Explanation(
             ExitCode.BLOCKED, "the disk is full", "free some space, then run the same id again"
         )
@@ -103,6 +103,17 @@ def explain(error: BaseException) -> Explanation:
         f"internal error: {type(error).__name__}: {_one_line(str(error))}",
         "this is a defect of codex-task; the log has the details",
     )
+
+
+def _model_failure(error: ModelError) -> str:
+    usable = f"; the key can use {', '.join(error.usable)}" if error.usable else ""
+    return f"{error.message}{usable}"
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, git.GitCommandError):
+        return b"No space left on device" in error.stderr
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _one_line(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codex_task_executor.report import TestResult
-from codex_task_executor.sandbox.launch import Command, Sandbox
+from codex_task_executor.sandbox.launch import Command, Sandbox, SandboxError
 from codex_task_executor.tools.truncate import head_and_tail
 
 SECONDS = 1_800.0
@@ -18,11 +18,14 @@ ROUNDS = 2
 
 async def run_tests(command: str | None, sandbox: Sandbox | None) -> TestResult:
     """Run the test command; without one, or without a sandbox, say why it did not run."""
-    if not command:
-        return TestResult("not run", reason="no test command was given")
     if sandbox is None:
         return TestResult("not run", command, reason="no sandbox")
-    result = await sandbox.run(Command(command, seconds=SECONDS))
+    if not command:
+        return TestResult("not run", reason="no test command was given")
+    try:
+        result = await sandbox.run(Command(command, seconds=SECONDS))
+    except SandboxError as error:
+        return TestResult("not run", command, reason=str(error))
     output = head_and_tail(result.output, OUTPUT_LIMIT)
     if result.timed_out:
         output += f"\n(killed after {SECONDS:.0f} seconds)"

@@ -87,12 +87,16 @@ class FailureKind(Enum):
 
 @dataclass(eq=False)
 class ModelError(Exception):
-    """A request failed for good: retries are used up or make no sense."""
+    """A request failed for good: retries are used up or make no sense.
+
+    ``usable`` are models that the key can use, where one was asked for that it cannot.
+    """
 
     kind: FailureKind
     message: str
     status: int | None = None
     code: str | None = None
+    usable: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.message
