@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codex_worktree.errors import UnrelatedHistories
+from codex_worktree.errors import GitCommandError, UnrelatedHistories
 from codex_worktree.git import Git
 from codex_worktree.merge import (
     AlreadyContained,
@@ -194,17 +194,19 @@ def test_a_preview_says_what_a_real_merge_does(shared: Sandpit, data: st.DataObj
     old = data.draw(trees())
     base = commit(shared, old)
     ours, theirs = (commit(shared, data.draw(edited(old)), base) for _ in range(2))
-    found = preview(git_of(shared), "main", ours, base, theirs)
     shared.git("checkout", "-q", "-f", "--detach", ours)
     shared.git("clean", "-q", "-ffdx")
     merging = ["git", "merge", "-q", "--no-ff", "-m", "merge", theirs]
-    subprocess.run(merging, cwd=shared.root, env=shared.environment, check=False)
+    real = subprocess.run(merging, cwd=shared.root, env=shared.environment, check=False)
+    if real.returncode < 0:  # git 2.39 has assertions that some moved submodules break
+        (shared.root / ".git/index.lock").unlink(missing_ok=True)
+        with pytest.raises(GitCommandError):
+            preview(git_of(shared), "main", ours, base, theirs)
+        return
+    found = preview(git_of(shared), "main", ours, base, theirs)
     unmerged = shared.git("ls-files", "-u")
-    if isinstance(found, ConflictedMerge):
-        assert unmerged
-    else:
-        tree = shared.git("rev-parse", "HEAD^{tree}")
-        expected = found.tree if isinstance(found, CleanMerge) else None
-        assert not unmerged
-        assert tree == (expected or shared.git("rev-parse", f"{ours}^{{tree}}"))
+    assert bool(unmerged) == isinstance(found, ConflictedMerge)
+    if not unmerged:
+        expected = found.tree if isinstance(found, CleanMerge) else f"{ours}^{{tree}}"
+        assert shared.git("rev-parse", "HEAD^{tree}") == shared.git("rev-parse", expected)
     shared.git("reset", "-q", "--hard")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -95,6 +96,25 @@ def test_files_reached_through_a_link_are_not_touched(killed: Sandpit, tmp_path:
     (killed.root / "folder").symlink_to(tmp_path / "moved")
     assert "kept as they are: folder/old.txt" in recovered(killed)
     assert sorted(path.name for path in (tmp_path / "moved").iterdir()) == ["new.txt", "old.txt"]
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_folder_that_somebody_replaced_is_kept(
+    killed: Sandpit, tmp_path: Path, link: bool
+) -> None:
+    (killed.root / "README.md").unlink()
+    recovered(killed)
+    kill(killed, {"folder/old.txt": None, "README.md": LANDED})
+    (killed.root / "README.md").write_text(LANDED[:10])
+    shutil.rmtree(killed.root / "folder")
+    if link:
+        (killed.root / "folder").symlink_to(tmp_path)
+    else:
+        killed.write({"folder": "mine\n"})
+    assert recovered(killed) == f"{TOOK_BACK}; kept as they are: folder/old.txt"
+    assert (killed.root / "README.md").read_text() == TEXT
+    assert (killed.root / "folder").is_symlink() == link
+    assert not (tmp_path / "old.txt").exists()
 
 
 def test_line_endings_are_compared_as_they_are_written_here(pit: Sandpit) -> None:

@@ -51,10 +51,11 @@ def restore_files(
     )
     for change in touched:
         _take_away(checkout.path, change, origin.get(change.path), after.get(change.path))
-    missing = [path for path in origin if not os.path.lexists(checkout.path / path)]
+    missing = [path for path in origin if _is_vacant(checkout.path, path)]
     _check_out(_with_index(git, _private_index(folder, sides.before)), missing)
     _refresh(git, checkout, folder)
-    return tuple(each.path for each in files if _is_foreign(checkout, each.path, origin))
+    paths = [change.path for change in files]
+    return tuple(path for path in paths if _look(checkout.path, path) != origin.get(path))
 
 
 def advance_index(
@@ -120,11 +121,11 @@ def _is_ours(found: _Found, after: _Found) -> bool:
     return found == after or (regular and after.data.startswith(found.data))
 
 
-def _is_foreign(checkout: Checkout, path: str, origin: Mapping[str, _Found]) -> bool:
-    found = _look(checkout.path, path)
-    if found is None:
-        return os.path.lexists(checkout.path / path) and path in origin
-    return found != origin.get(path)
+def _is_vacant(root: Path, path: str) -> bool:
+    """Nothing lies there, and no file or link stands in the place of a folder above."""
+    above = [root / folder for folder in folders(path) if os.path.lexists(root / folder)]
+    real = all(folder.is_dir() and not folder.is_symlink() for folder in above)
+    return real and not os.path.lexists(root / path)
 
 
 def _look(root: Path, path: str) -> _Found | None:
