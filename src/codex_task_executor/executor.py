@@ -38,7 +38,8 @@ async def execute(job: Job, output: Output, interruption: Interruption) -> Repor
     started, agent = session.now(), None
     try:
         async with workshop(job) as shop:
-            output.event(Progress(shop.probe.line))
+            for note in shop.notes:
+                output.event(Progress(note))
             async with talking(job, shop, output.event) as agent:
                 answer, tests = await converse(agent, job, shop)
         results = await asyncio.to_thread(collect, job, shop.worktree)

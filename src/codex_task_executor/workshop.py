@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from codex_task_executor.sandbox.launch import Sandbox
 from codex_task_executor.sandbox.probe import Probe, probe
 from codex_task_executor.sandbox.view import Surroundings
 from codex_worktree import worktrees
-from codex_worktree.worktrees import TaskWorktree
+from codex_worktree.worktrees import Caveats, TaskWorktree
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,18 @@ class Workshop:
     """A worktree, a model, and a sandbox where the machine can hold one."""
 
     worktree: TaskWorktree
+    caveats: Caveats
     model: Model
     probe: Probe
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What the user should know of all this, a line each."""
+        yield self.probe.line
+        if self.caveats.submodules:
+            yield f"submodules are empty in the worktree: {_named(self.caveats.submodules)}"
+        if self.caveats.filtered:
+            yield f"no filter is run on a task's files: {_named(self.caveats.filtered)}"
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -35,11 +45,12 @@ class Workshop:
 @asynccontextmanager
 async def workshop(job: Job) -> AsyncIterator[Workshop]:
     """Make them at the same time: git and the SDK's import take half a second each."""
-    model, worktree = await asyncio.gather(
+    model, (worktree, caveats) = await asyncio.gather(
         connect(_endpoint(job)), asyncio.to_thread(_worktree, job)
     )
     try:
-        yield Workshop(worktree, model, await probe(worktree.path, seen_by_commands(job)))
+        probed = await probe(worktree.path, seen_by_commands(job))
+        yield Workshop(worktree, caveats, model, probed)
     finally:
         await model.close()
 
@@ -55,9 +66,15 @@ def seen_by_commands(job: Job) -> Surroundings:
     )
 
 
-def _worktree(job: Job) -> TaskWorktree:
-    current = job.session
-    return worktrees.create(job.repository, current.task_id, current.base, job.worktree_path)
+def _worktree(job: Job) -> tuple[TaskWorktree, Caveats]:
+    repository, current = job.repository, job.session
+    made = worktrees.create(repository, current.task_id, current.base, job.worktree_path)
+    return made, worktrees.caveats(repository, made)
+
+
+def _named(paths: tuple[str, ...]) -> str:
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return ", ".join(paths[:5]) + more
 
 
 def _endpoint(job: Job) -> Endpoint:
