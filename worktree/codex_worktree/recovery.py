@@ -17,6 +17,7 @@ from codex_worktree.diff_tree import changed
 from codex_worktree.files import empty_folder
 from codex_worktree.git import Git
 from codex_worktree.operations import Operation, pending, record
+from codex_worktree.quoting import quoted
 from codex_worktree.refs import JOURNAL
 from codex_worktree.repository import Repository
 from codex_worktree.restoring import Sides, advance_index, restore_files
@@ -35,7 +36,7 @@ class Settled:
 
     def __str__(self) -> str:
         done = "finished" if self.finished else "took back"
-        kept = f"; kept as they are: {', '.join(self.kept)}" if self.kept else ""
+        kept = f"; kept as they are: {', '.join(map(quoted, self.kept))}" if self.kept else ""
         return f"{done} the interrupted operation: {self.operation.title}{kept}"
 
 
