@@ -45,11 +45,7 @@ class Task:
         return self.worktree.path
 
     def take(
-        self,
-        parent: str | None = None,
-        *,
-        refuse: Callable[[str], bool] = lambda path: False,
-        paths: Collection[str] = (),
+        self, parent: str | None = None, *, refuse: Callable[[str], bool] = lambda path: False
     ) -> Snapshot:
         """Snapshot on top of the latest commit."""
         latest = parent or shadow.latest(self.repository, self.worktree.task_id)
@@ -60,7 +56,6 @@ class Task:
             "snapshot",
             self.repository.identity(),
             refuse=refuse,
-            paths=paths,
         )
 
     def publish(self, found: Snapshot) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,6 @@ from codex_worktree.repository import Repository
 TEMPORARY = ".codex-task-tmp-"
 """Prefix of the file tools' own temporary files; one that a kill left is no result."""
 
-MANY = 200
-"""From so many named paths on, the whole worktree is looked at instead."""
-
 UNTRACKED, DELETED = "?", "D"
 _STATUS = (
     *("status", "--porcelain=v1", "-z", "-uall", "--no-renames"),
@@ -26,7 +23,7 @@ _STATUS = (
 
 @dataclass(frozen=True)
 class Candidates:
-    """Paths that differ from the index, with status's letter for the work tree."""
+    """Paths that differ from the base, with status's letter for the work tree."""
 
     states: Mapping[str, str]
     skipped: tuple[Skipped, ...]
@@ -37,15 +34,13 @@ def find(
     git: Git,
     root: Path,
     refuse: Callable[[str], bool],
-    paths: Collection[str] = (),
 ) -> Candidates:
-    """What changed in the worktree ``root`` since the shadow's index, or among ``paths``."""
-    status = _status(git, root, paths)
-    states = {entry[3:]: entry[1] for entry in status.fields if entry[1] != " "}
+    """What differs in the worktree ``root`` from the base, which the shadow's index holds."""
+    status = _status(git, root)
+    states = {entry[3:]: entry[1] for entry in status.fields}
     skipped = [
         *_warnings(status),
-        *_nested(states),
-        *_secrets(git, states, refuse),
+        *_unwanted(states, refuse),
         *_filtered(repository, git, states),
     ]
     left_out = {entry.path for entry in skipped}
@@ -57,16 +52,14 @@ def find(
     return Candidates(taken, tuple(skipped))
 
 
-def _status(git: Git, root: Path, paths: Collection[str]) -> Completed:
-    limit = ("--", *paths) if 0 < len(paths) < MANY else ()
-    literal = git.with_variables(GIT_LITERAL_PATHSPECS="1")
-    found = literal.run(*_STATUS, *limit)
+def _status(git: Git, root: Path) -> Completed:
+    found = git.run(*_STATUS)
     nested = [entry[3:] for entry in found.fields if entry.endswith("/")]
     if all((root / folder / ".git").exists() for folder in nested):
         return found
     # the untracked cache (seen with git 2.39) still has a folder as a repository after its
     # .git is gone, and hides the files in it
-    return literal.run("-c", "core.untrackedCache=false", *_STATUS, *limit)
+    return git.run("-c", "core.untrackedCache=false", *_STATUS)
 
 
 def _warnings(status: Completed) -> Iterable[Skipped]:
@@ -75,21 +68,12 @@ def _warnings(status: Completed) -> Iterable[Skipped]:
     return [Skipped(".", line) for line in lines if line]
 
 
-def _nested(states: Mapping[str, str]) -> Iterable[Skipped]:
-    return [Skipped(path, "a git repository of its own") for path in states if path.endswith("/")]
-
-
-def _secrets(
-    git: Git, states: Mapping[str, str], refuse: Callable[[str], bool]
-) -> Iterable[Skipped]:
-    """New means: not in the base, which is the shadow's HEAD."""
-    found = [path for path, state in states.items() if state == UNTRACKED and refuse(path)]
-    if not found:
-        return []
-    limit = found if len(found) < MANY else []
-    known = set(git.run("ls-tree", "-r", "-z", "--name-only", "HEAD", "--", *limit).fields)
-    new = [path for path in found if path not in known]
-    return [Skipped(path, "a new file with the name of a secret") for path in new]
+def _unwanted(states: Mapping[str, str], refuse: Callable[[str], bool]) -> Iterable[Skipped]:
+    for path, state in states.items():
+        if path.endswith("/"):
+            yield Skipped(path, "a git repository of its own")
+        elif state == UNTRACKED and refuse(path):
+            yield Skipped(path, "a new file with the name of a secret")
 
 
 def _temporary(path: str) -> bool:

@@ -22,27 +22,40 @@ def forget(git: Git) -> None:
     (git.git_dir / "index").unlink(missing_ok=True)
 
 
-def ensure(repository: Repository, git: Git, task_id: str, path: Path, entry: Path) -> None:
+def ensure(
+    repository: Repository, git: Git, task_id: str, base: str, path: Path, entry: Path
+) -> None:
     """Write the files of the task's latest commit, unless that was done before.
 
-    ``git`` works on the shadow with the worktree's ``path`` as work tree, under the tree lock.
+    ``git`` works on the shadow with the worktree's ``path`` as work tree, under the tree
+    lock. Afterwards the shadow's index is that of ``base``.
     """
-    begun = git.git_dir.parent / "populating"
-    if not begun.exists() and (git.git_dir / "index").exists():
+    begun, index = git.git_dir.parent / "populating", git.git_dir / "index"
+    if not begun.exists() and index.exists():
         return
-    commit = shadow.latest(repository, task_id)
     if not begun.exists() and not entries.vacant(path):
-        git.run("read-tree", commit)
+        git.run("read-tree", base)
         return
     begun.touch()
+    commit = shadow.latest(repository, task_id)
     with locks.core(repository) as slot:
         git.holding(slot.descriptor).run("read-tree", "--reset", "-u", commit)
-    share_index(git, entry)
+    share_index(index, entry)
+    if commit != base:
+        git.run("read-tree", "--reset", base)
     begun.unlink()
 
 
-def share_index(git: Git, entry: Path) -> None:
-    """Give the worktree's own git the shadow's index, so that its status starts from there.
+def share_result(git: Git, commit: str, entry: Path) -> None:
+    """Give the worktree's own git an index of the commit that is now its branch's tip."""
+    scratch = shadow.with_scratch_index(git)
+    scratch.run("read-tree", "--reset", commit)
+    scratch.run("update-index", "-q", "--refresh", ok=(0, 1))
+    share_index(shadow.scratch_index(git), entry)
+
+
+def share_index(index: Path, entry: Path) -> None:
+    """Put a copy of the index into the worktree's entry, so that its status starts from there.
 
     Nothing is done while another git holds that index's lock: its next status is then only
     slower, or shows as unstaged what the branch has already.
@@ -50,7 +63,7 @@ def share_index(git: Git, entry: Path) -> None:
     scratch, lock = entry / "index.codex-task", entry / "index.lock"
     if scratch.exists() and lock.exists() and scratch.samefile(lock):
         lock.unlink()  # ours, from a run that was killed between the two steps below
-    shutil.copy2(git.git_dir / "index", scratch)  # with its time: git compares it with files'
+    shutil.copy2(index, scratch)  # with its time: git compares it with the files'
     with suppress(FileExistsError):
         os.link(scratch, lock)
         lock.replace(entry / "index")

@@ -28,8 +28,7 @@ def publish(repository: Repository, worktree: TaskWorktree, snapshot: Snapshot) 
         with locks.writer(repository) as lock:
             user = repository.git.holding(lock.descriptor)
             _move(repository, user, git, worktree, snapshot.commit)
-        git.run("update-index", "-q", "--refresh", ok=(0, 1))
-        population.share_index(git, worktree.entry)
+        population.share_result(git, snapshot.commit, worktree.entry)
 
 
 def _move(repository: Repository, user: Git, git: Git, worktree: TaskWorktree, commit: str) -> None:

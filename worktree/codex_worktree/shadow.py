@@ -4,7 +4,9 @@ Lists of ``-c`` flags on the user's git dir still ran a filter under a hostile
 configuration; here there is nothing to run: a generated config with a few settings copied
 in (settings.py), no hooks folder, no drivers, no remotes. The work tree is the task's.
 
-- HEAD is the base commit, detached; the index is kept between snapshots.
+- HEAD is the base commit, detached, and so is the index: what a snapshot holds depends on
+  the base and the worktree alone. (git leaves the CRs of a file alone where the index's
+  content has some; with an index that followed the snapshots the way there would count.)
 - New objects go to the shadow's own store, because a ``gc --prune=now`` of the user's
   deletes objects that no ref of theirs holds yet. The user's objects are an alternate,
   named by a variable and not by ``info/alternates``, so that a command can be run without
@@ -15,6 +17,7 @@ in (settings.py), no hooks folder, no drivers, no remotes. The work tree is the 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -72,12 +75,13 @@ def own(shadow: Git) -> Git:
 
 @contextmanager
 def working(repository: Repository, task_id: str, work_tree: Path | None = None) -> Iterator[Git]:
-    """Git on the shadow, alone: waits for others, then clears the lock that a kill left.
+    """Git on the shadow, alone: waits for others, then clears locks that a kill left.
 
     Commands inherit the lock; one that survived its killed parent is waited for.
     """
     with locks.tree(repository, task_id) as lock:
-        (path(repository, task_id) / "index.lock").unlink(missing_ok=True)
+        for stale in ("index.lock", "snapshot.index.lock"):
+            (path(repository, task_id) / stale).unlink(missing_ok=True)
         yield git(repository, task_id, work_tree).holding(lock.descriptor)
 
 
@@ -94,6 +98,17 @@ def checkpoint(repository: Repository, task_id: str) -> str | None:
         return None
     found = git(repository, task_id).run("rev-parse", "-q", "--verify", CHECKPOINT, ok=(0, 1))
     return found.text or None
+
+
+def scratch_index(git: Git) -> Path:
+    """An index to build trees in; the shadow's own stays at the base."""
+    return git.git_dir / "snapshot.index"
+
+
+def with_scratch_index(git: Git) -> Git:
+    """Git on a copy of the shadow's index, its time included: git compares it with files'."""
+    shutil.copy2(git.git_dir / "index", scratch_index(git))
+    return git.with_variables(GIT_INDEX_FILE=str(scratch_index(git)))
 
 
 def latest(repository: Repository, task_id: str) -> str:
@@ -130,9 +145,17 @@ def prepare(repository: Repository, task_id: str, base: str, found: settings.Set
     for name in ("objects/info", "objects/pack", "refs"):
         (here / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(here / "config", _config(repository, found))
-    write_atomically(here / "HEAD", f"{base}\n".encode())
+    _follow(repository, task_id, base)
     _take_over(repository, here)
     write_atomically(here / "info/attributes", _attributes(repository, task_id, base, found))
+
+
+def _follow(repository: Repository, task_id: str, base: str) -> None:
+    """HEAD and index are the base's; the index moves first, for a kill in between."""
+    here = path(repository, task_id)
+    if (here / "index").exists() and read_if_there(here / "HEAD").decode().strip() != base:
+        git(repository, task_id).run("read-tree", "--reset", base)
+    write_atomically(here / "HEAD", f"{base}\n".encode())
 
 
 def _take_over(repository: Repository, here: Path) -> None:

@@ -1,14 +1,15 @@
 """A worktree's content as a commit, by plumbing: nothing that lies in the tree runs.
 
-``status`` in the shadow names the candidates; they are copied by descriptor (harvest.py);
-``update-index`` adds the copies with git's built-in conversions under the base commit's
-attributes; then ``write-tree`` and ``commit-tree``. The commit and what is new in it lie
-in the shadow's own store until they are published (publish.py).
+``status`` in the shadow names what differs from the base; it is copied by descriptor
+(harvest.py); ``update-index`` adds the copies to a copy of the base's index, with git's
+built-in conversions under the base's attributes; then ``write-tree`` and ``commit-tree``.
+The commit and what is new in it lie in the shadow's own store until they are published
+(publish.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from codex_worktree.commits import commit
 from codex_worktree.git import Git
 from codex_worktree.harvest import Harvest, Skipped, copy
 from codex_worktree.repository import Identity, Repository
-from codex_worktree.shadow import set_checkpoint, working
+from codex_worktree.shadow import set_checkpoint, with_scratch_index, working
 from codex_worktree.transfer import own
 from codex_worktree.trash import discard
 from codex_worktree.worktrees import TaskWorktree
@@ -42,22 +43,19 @@ def take(
     identity: Identity,
     *,
     refuse: Callable[[str], bool],
-    paths: Collection[str] = (),
 ) -> Snapshot:
     """Commit what the worktree holds; ``parent`` itself where nothing differs from it.
 
     All processes of the task must have ended. ``refuse`` says of the path of a file that
-    the base does not have whether it must not be committed (a secret's name). ``paths``
-    limits the search to the files that can have changed since the last snapshot; empty
-    means all.
-
-    A path that cannot be taken keeps the content it had in the last snapshot, or stays out,
-    and is named in ``skipped``.
+    the base does not have whether it must not be committed (a secret's name). A path that
+    cannot be taken keeps the content it has in the base, or stays out, and is named in
+    ``skipped``.
     """
     with working(repository, worktree.task_id, worktree.path) as git:
-        changed = candidates.find(repository, git, worktree.path, refuse, paths)
-        skipped = (*changed.skipped, *_update_index(git, worktree.path, changed))
-        tree = git.text("write-tree")
+        changed = candidates.find(repository, git, worktree.path, refuse)
+        scratch = with_scratch_index(git)
+        skipped = (*changed.skipped, *_update_index(scratch, worktree.path, changed))
+        tree = scratch.text("write-tree")
         made = parent
         if _own_what_is_new(git, parent, tree):
             made = commit(git, tree, [parent], message, identity)
@@ -67,7 +65,7 @@ def take(
 
 
 def _update_index(git: Git, root: Path, changed: Candidates) -> list[Skipped]:
-    """Bring the shadow's index to the state of the worktree; what could not be brought."""
+    """Bring the index from the base to the worktree's state; what could not be brought."""
     if not changed.states:
         return []
     copies = git.git_dir.parent / "copies"

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from codex_worktree import shadow
 from codex_worktree.errors import GitCommandError
 from codex_worktree.git import Completed, Git
 from codex_worktree.harvest import Skipped
@@ -22,11 +21,12 @@ def remove(git: Git, paths: Sequence[str]) -> None:
 def add(git: Git, copies: Path, paths: Sequence[str]) -> list[Skipped]:
     """Add the copies of paths; what git does not take.
 
-    The contents go into the shadow's own store, whatever the user's has.
+    The user's objects are in sight: whether an automatic conversion takes the CRs out of a
+    file depends on whether the content that the index has for it has any.
     """
-    there = replace(shadow.own(git), work_tree=copies)
     # the index's untracked cache is about the worktree, not about the copies
-    return _add(replace(there, config=("core.untrackedCache=keep",)), copies, paths)
+    there = replace(git, work_tree=copies, config=("core.untrackedCache=keep",))
+    return _add(there, copies, paths)
 
 
 def _add(git: Git, copies: Path, paths: Sequence[str]) -> list[Skipped]:

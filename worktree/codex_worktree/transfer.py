@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from codex_worktree import shadow
 from codex_worktree.files import read_if_there
@@ -25,37 +26,39 @@ def own(git: Git, ids: Iterable[str]) -> None:
     suspects = [found for found in ids if found.strip("0") and not _loose(git, found).is_file()]
     if not suspects:
         return
-    asked = "".join(f"{suspect}\n" for suspect in suspects).encode()
-    answers = shadow.own(git).text("cat-file", "--batch-check", stdin=asked).split("\n")
-    for answer in answers:
-        name, state = answer.split(" ")[:2]
-        if state == "missing":
-            _copy(git, name)
+    alone = shadow.own(git)
+    answers = alone.text("cat-file", "--batch-check", stdin=_lines(suspects)).split("\n")
+    missing = [answer.split(" ")[0] for answer in answers if answer.endswith(" missing")]
+    if missing:
+        with _packed(git, _lines(missing)) as packs:
+            for pack in packs:
+                alone.run("index-pack", "--stdin", stdin=pack)
 
 
 @contextmanager
 def delivered(repository: Repository, git: Git, tip: str, haves: Iterable[str]) -> Iterator[None]:
     """Put into the user's store what ``tip`` reaches and ``haves`` do not, as one kept pack.
 
-    ``git`` sees all these objects: a shadow, or a scratch git dir.
-
-    The pack is kept by a ``.keep`` file while the caller makes a ref hold the tip. Called
-    under the writer lock: a ``.keep`` of ours that is there before is a killed run's.
+    ``git`` sees all these objects: a shadow, or a scratch git dir. The pack is kept by a
+    ``.keep`` file while the caller makes a ref hold the tip. Called under the writer lock: a
+    ``.keep`` of ours that is there before is a killed run's.
     """
-    revisions = "".join([f"{tip}\n", *(f"^{have}\n" for have in haves)]).encode()
-    with tempfile.TemporaryDirectory(dir=git.git_dir, prefix="pack-") as folder:
-        git.run(
-            *("pack-objects", "-q", "--revs", "--non-empty", "--delta-base-offset"),
-            f"{folder}/out",
-            stdin=revisions,
-        )
-        for pack in Path(folder).glob("*.pack"):
-            with pack.open("rb") as content:
-                repository.git.run("index-pack", "--stdin", f"--keep={_KEPT}", stdin=content)
+    revisions = _lines([tip, *(f"^{have}" for have in haves)])
+    with _packed(git, revisions, "--revs", "--delta-base-offset") as packs:
+        for pack in packs:
+            repository.git.run("index-pack", "--stdin", f"--keep={_KEPT}", stdin=pack)
     try:
         yield
     finally:
         _let_go(repository.common_dir / "objects/pack")
+
+
+@contextmanager
+def _packed(git: Git, wanted: bytes, *options: str) -> Iterator[list[BinaryIO]]:
+    """What pack-objects makes of its input, as open files; none where there is nothing."""
+    with TemporaryDirectory(dir=git.git_dir, prefix="pack-") as folder, ExitStack() as opened:
+        git.run("pack-objects", "-q", "--non-empty", *options, f"{folder}/out", stdin=wanted)
+        yield [opened.enter_context(pack.open("rb")) for pack in Path(folder).glob("*.pack")]
 
 
 def _let_go(packs: Path) -> None:
@@ -68,7 +71,5 @@ def _loose(git: Git, name: str) -> Path:
     return git.git_dir / "objects" / name[:2] / name[2:]
 
 
-def _copy(git: Git, name: str) -> None:
-    kind = git.text("cat-file", "-t", name)
-    content = git.run("cat-file", kind, name).stdout
-    shadow.own(git).run("hash-object", "-w", "-t", kind, "--stdin", stdin=content)
+def _lines(names: Iterable[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()

@@ -86,7 +86,7 @@ def create(repository: Repository, task_id: str, base: str, path: Path) -> TaskW
             population.forget(git)
         recorded, entry = _register(repository, task_id, base, place)
         shadow.prepare(repository, task_id, recorded, found)
-        population.ensure(repository, git, task_id, place, entry)
+        population.ensure(repository, git, task_id, recorded, place, entry)
     return TaskWorktree(task_id, place, f"codex/{task_id}", recorded, git.git_dir, entry)
 
 
