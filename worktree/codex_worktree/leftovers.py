@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from codex_worktree import shadow
@@ -28,11 +28,17 @@ _IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard")
 def left_out(repository: Repository, worktree: TaskWorktree) -> tuple[Skipped, ...]:
     """Newly ignored files (a folder with all it holds as one path), and special files."""
     git = shadow.git(repository, worktree.task_id, worktree.path)
-    ignored = git.run(*_IGNORED, "--directory").fields
+    ignored = _outermost(git.run(*_IGNORED, "--directory").fields)
     reason = "ignored by a rule that the base does not have"
     fresh = [Skipped(path, reason) for path in _newly_ignored(git, worktree.base, ignored)]
     hidden = {path.rstrip("/") for path in ignored}
     return (*fresh, *_special(worktree.path, hidden), *_in_submodules(git, worktree.path))
+
+
+def _outermost(paths: list[str]) -> list[str]:
+    """Without what lies in a folder that is listed itself: ``--directory`` lists some twice."""
+    folders = {path.rstrip("/") for path in paths if path.endswith("/")}
+    return [path for path in paths if not folders & set(map(str, PurePath(path).parents))]
 
 
 def _newly_ignored(git: Git, base: str, ignored: list[str]) -> Iterator[str]:
