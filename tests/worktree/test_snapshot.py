@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import socket
 from pathlib import Path
@@ -352,6 +353,18 @@ def test_a_store_that_cannot_be_written_is_an_error_and_skips_nothing(task: Task
     (task.worktree.shadow / "objects").touch()
     with pytest.raises(GitCommandError):
         task.take()
+
+
+def test_a_full_disk_is_an_error_and_skips_nothing(task: Task) -> None:
+    (task.path / "new.txt").write_bytes(b"x" * 100_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            task.take()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "new.txt" in task.tree(task.take().commit)
 
 
 def test_what_nothing_holds_in_the_users_store_is_copied(task: Task) -> None:

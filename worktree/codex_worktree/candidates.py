@@ -63,9 +63,9 @@ def _status(git: Git, root: Path) -> Completed:
 
 
 def _warnings(status: Completed) -> Iterable[Skipped]:
-    """git goes on where it cannot open a folder, and says so on stderr only."""
-    lines = status.stderr.decode("utf-8", "replace").strip().split("\n")
-    return [Skipped(".", line) for line in lines if line]
+    """git goes on where it cannot open a folder, and says so on stderr only (dir.c)."""
+    lines = status.stderr.decode("utf-8", "replace").split("\n")
+    return [Skipped(".", line) for line in lines if "could not open directory" in line]
 
 
 def _unwanted(states: Mapping[str, str], refuse: Callable[[str], bool]) -> Iterable[Skipped]:

@@ -15,7 +15,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     if not path.is_symlink() and path.is_file() and path.read_bytes() == data:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.new")
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.lock")  # no ref, to git, among refs
     scratch.write_bytes(data)
     scratch.replace(path)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from codex_worktree.quoting import path_bytes
 
@@ -24,6 +24,12 @@ LARGEST = 1 << 30
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _SOURCE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _COPY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_UNREADABLE = (
+    *(errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR, errno.EEXIST),
+    *(errno.ENXIO, errno.ENODEV, errno.ENAMETOOLONG),
+)
+"""Errors that say something about the file. Any other, a full disk say, ends the copying."""
+
 KINDS = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFSOCK: "a socket",
@@ -55,6 +61,8 @@ def copy(root: Path, paths: Iterable[str], destination: Path) -> Harvest:
 
     Paths are relative, their undecodable bytes surrogates. Only the owner's exec bit of a
     mode is kept, which is all that git records.
+
+    Raises OSError where the copies cannot be written.
     """
     copied, gone, folders, skipped = [], [], [], []
     with _opened(root) as source, _opened(destination) as target:
@@ -69,6 +77,8 @@ def copy(root: Path, paths: Iterable[str], destination: Path) -> Harvest:
             except _Unfit as unfit:
                 skipped.append(Skipped(path, str(unfit)))
             except OSError as error:
+                if error.errno not in _UNREADABLE:
+                    raise
                 skipped.append(Skipped(path, f"cannot be read: {error.strerror}"))
     return Harvest(tuple(copied), tuple(gone), tuple(folders), tuple(skipped))
 
@@ -103,7 +113,14 @@ def _copy_file(here: int, there: int, name: bytes) -> None:
             raise _Unfit(f"larger than {LARGEST >> 20} MiB")
         mode = 0o700 if found.st_mode & stat.S_IXUSR else 0o600
         with os.fdopen(os.open(name, _COPY, mode, dir_fd=there), "wb") as copied:
-            shutil.copyfileobj(source, copied, 1 << 20)
+            _copy_bytes(source, copied, found.st_size)
+
+
+def _copy_bytes(source: BinaryIO, copied: BinaryIO, size: int) -> None:
+    """No more than there was at first: a file that grows all the time ends too."""
+    while size and (chunk := source.read(min(size, 1 << 20))):
+        copied.write(chunk)
+        size -= len(chunk)
 
 
 @contextmanager

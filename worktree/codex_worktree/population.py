@@ -35,6 +35,8 @@ def ensure(
         return
     if not begun.exists() and not entries.vacant(path):
         git.run("read-tree", base)
+        if not (entry / "index").exists():
+            share_index(index, entry)
         return
     begun.touch()
     commit = shadow.latest(repository, task_id)
