@@ -12,6 +12,7 @@
     ├── StateProblem         path, reason                the state folder cannot be used
     ├── SessionDamaged       path, reason
     ├── NothingToShow        task_id, reason
+    ├── KeyInResult          paths                   the API key is in a task's files
     ├── IgnoredFiles         worktree, paths             a clean-up would lose these
     └── SkillFolderProblem   path, reason                nothing was installed
 
@@ -121,6 +122,16 @@ class NothingToShow(TaskExecutorError):
 
     def __str__(self) -> str:
         return f"task {self.task_id}: {self.reason}"
+
+
+@dataclass(eq=False)
+class KeyInResult(TaskExecutorError):
+    """Files of a result that hold the API key; nothing of the result has been kept."""
+
+    paths: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"the result holds the API key, in {', '.join(self.paths[:10])}"
 
 
 @dataclass(eq=False)

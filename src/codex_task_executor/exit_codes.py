@@ -62,6 +62,7 @@ HINTS: dict[type[Exception], tuple[ExitCode, str]] = {
     own.UnknownTask: (ExitCode.USAGE, "`codex-task list` shows the tasks"),
     own.StateProblem: (ExitCode.USAGE, "make it writable or set STATE_DIR"),
     own.SessionDamaged: (ExitCode.USAGE, "move it away to start anew, or restore a good copy"),
+    own.KeyInResult: (ExitCode.BLOCKED, "take it out there, then run the same id again"),
     own.IgnoredFiles: (ExitCode.BLOCKED, "save them, or add --discard-ignored"),
     own.SkillFolderProblem: (ExitCode.USAGE, "move it away or make it writable, then run it again"),
     UnknownPrice: (ExitCode.USAGE, "drop MAX_COST_USD and use MAX_TOKENS"),

@@ -7,6 +7,7 @@ can influence passes through ``text`` first.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from codex_task_executor.events import Blocked, Event, Progress, Question, ToolUsed
 from codex_task_executor.report import FileLine, MergeFacts, Report, TestResult, WorktreeFacts
@@ -16,8 +17,12 @@ SUMMARY_LIMIT = 2_000
 """Characters of the model's last message (DESIGN: Output)."""
 
 FILES_LIMIT = 200
-FILES_CHARACTERS = 5_000
+FILES_CHARACTERS = 4_000
 """Where the list of files ends; all of them are in report.json."""
+
+
+MOST_OPTIONS = 3
+"""Options that are shown of a question: as many as the seed's parser collects."""
 
 
 def event(happened: Event) -> str:
@@ -36,12 +41,13 @@ def event(happened: Event) -> str:
 def question(asked: tuple[Question, ...]) -> str:
     """The open questions as one block: the oldest with its options, the others named."""
     first, others = asked[0], asked[1:]
-    lines = [f"[QUESTION] {one_line(first.text, 1_000)}"]
+    lines = [f"[QUESTION] {one_line(first.text, 1_000) or '(without words)'}"]
     if others:
-        lines[0] += " (also open: " + " | ".join(one_line(q.text, 200) for q in others[:5]) + ")"
-    if first.options:
+        lines[0] += " (also open: " + " | ".join(one_line(q.text, 150) for q in others[:3]) + ")"
+    options = [*filter(None, (one_line(option, 200) for option in first.options))][:MOST_OPTIONS]
+    if options:
         lines.append("Options:")
-        lines += [f"{n}. {one_line(option, 200)}" for n, option in enumerate(first.options[:9], 1)]
+        lines += [f"{number}. {option}" for number, option in enumerate(options, 1)]
     if first.assumption:
         lines.append(f"Meanwhile assumed: {one_line(first.assumption, 300)}")
     return "\n".join(lines)
@@ -56,6 +62,11 @@ def blocked(why: Blocked) -> str:
 def worktree(facts: WorktreeFacts) -> str:
     """Where the work happens and from which commit it started."""
     return f"[WORKTREE] {one_line(facts.path, 1_000)} ({', '.join(_origin(facts))})"
+
+
+def places(log: Path, report: Path) -> str:
+    """Where everything is that is not shown; the report lies in the log's folder."""
+    return f"[PROGRESS] log {one_line(str(log), 1_000)}, {report.name} beside it"
 
 
 def _origin(facts: WorktreeFacts) -> Iterator[str]:
@@ -90,7 +101,7 @@ def _result(report: Report) -> Iterator[str]:
     if report.commit is None:
         return
     yield files(report.files)
-    yield from (f"[PROGRESS] not included: {one_line(line, 200)}" for line in report.skipped[:5])
+    yield from (f"[PROGRESS] not included: {one_line(line, 200)}" for line in report.skipped[:3])
     if report.patch:
         proof = f"proved: {report.patch.base[:7]} + patch = tree {report.patch.tree[:7]}"
         yield f"[PATCH] {one_line(report.patch.path, 1_000)} ({report.patch.size} bytes, {proof})"

@@ -21,14 +21,14 @@ from typing import Any, TextIO
 import typer
 
 from codex_task_executor import markers
-from codex_task_executor.events import Blocked, Event, Progress, ToolUsed
+from codex_task_executor.events import Blocked, Event, ToolUsed
 from codex_task_executor.exit_codes import Explanation
 from codex_task_executor.redaction import redacted
 from codex_task_executor.report import Report, WorktreeFacts, to_json
 from codex_task_executor.text import plain
 
-STREAM_LIMIT = 5_500
-TOOLS_LIMIT = 3_500
+STREAM_LIMIT = 4_500
+TOOLS_LIMIT = 3_000
 """Characters of stream after which tool lines, then all events, go to the log alone."""
 
 COLOURS = {
@@ -72,30 +72,28 @@ class Output:
             self._log = None
 
     def event(self, happened: Event) -> None:
-        """One event of a run, as it happens; the one that stops it is always shown."""
-        block = markers.event(happened)
-        self._record(block)
+        """One event of a run, as it happens; in the log alone where the output gets too long."""
         limit = TOOLS_LIMIT if isinstance(happened, ToolUsed) else STREAM_LIMIT
-        if self.as_json:
-            name = EVENT_NAMES.get(type(happened).__name__, type(happened).__name__.lower())
-            self._json({"type": name, **asdict(happened)})
-        elif isinstance(happened, Blocked) or self._has_room(block, limit):
-            self._block(block)
+        self._event(happened, limit)
+
+    def stopped(self, why: Blocked) -> None:
+        """What ended a run without a report: the last block, however long the output is."""
+        self._event(why, None)
 
     def worktree(self, facts: WorktreeFacts, log: Path, report: Path) -> None:
         """Where the task works; said first, so that it is in the first kilobyte."""
-        self._record(markers.worktree(facts))
+        for block in (markers.worktree(facts), markers.places(log, report)):
+            self.record(block)
+            if not self.as_json:
+                self._block(block)
         if self.as_json:
             places = {"log": str(log), "report": str(report)}
             self._json({"type": "worktree", **asdict(facts), **places})
-        else:
-            self._block(markers.worktree(facts))
-            self.event(Progress(f"log {log}, report {report}"))
 
     def report(self, report: Report) -> None:
         """The final block of a run, or its last JSON line."""
         for block in markers.final(report):
-            self._record(block)
+            self.record(block)
             if not self.as_json:
                 self._block(block)
         if self.as_json:
@@ -107,7 +105,7 @@ class Output:
 
     def failure(self, explanation: Explanation) -> None:
         """An error before a run could start: one line on stderr, a result line with --json."""
-        self._record(explanation.line)
+        self.record(explanation.line)
         self._write(sys.stderr, f"codex-task: {explanation.line}\n")
         if self.as_json:
             self._json(
@@ -148,8 +146,17 @@ class Output:
         """The one JSON document of a command with ``--json``."""
         self.answer(json.dumps(content, indent=2, ensure_ascii=False, default=str))
 
-    def _has_room(self, block: str, limit: int) -> bool:
-        if sys.stdout.isatty():
+    def _event(self, happened: Event, limit: int | None) -> None:
+        block = markers.event(happened)
+        self.record(block)
+        if self.as_json:
+            name = EVENT_NAMES.get(type(happened).__name__, type(happened).__name__.lower())
+            self._json({"type": name, **asdict(happened)})
+        elif self._has_room(block, limit):
+            self._block(block)
+
+    def _has_room(self, block: str, limit: int | None) -> bool:
+        if limit is None or sys.stdout.isatty():
             return True
         self._used += len(block) + 2
         if self._used <= limit:
@@ -166,7 +173,8 @@ class Output:
     def _json(self, content: Mapping[str, Any]) -> None:
         self._write(sys.stdout, json.dumps(content, ensure_ascii=True, default=str) + "\n")
 
-    def _record(self, block: str) -> None:
+    def record(self, block: str) -> None:
+        """A block for the log alone."""
         if self._log is not None:
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             line = f"{now} {redacted(block, self._secret)}\n"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codex_task_executor.errors import KeyInResult
 from codex_task_executor.preparing import Job
+from codex_task_executor.redaction import files_adding
 from codex_task_executor.report import FileLine, MergeFacts, PatchFacts
 from codex_task_executor.sandbox.secrets import is_secret
 from codex_task_executor.session import write_atomically
@@ -35,7 +37,10 @@ class Results:
 
 
 def collect(job: Job, worktree: TaskWorktree) -> Results:
-    """Commit what the worktree holds, prove its patch, publish it, preview its merge."""
+    """Commit what the worktree holds, prove its patch, publish it, preview its merge.
+
+    Raises KeyInResult.
+    """
     repository, session = job.repository, job.session
     taken = snapshot.take(
         repository,
@@ -53,6 +58,8 @@ def collect(job: Job, worktree: TaskWorktree) -> Results:
         host_paths.configured(repository.checkout_git, repository.checkout),
     )
     proven = patch.write(view, found)
+    if holding := files_adding(job.settings.api_key, proven.data):
+        raise KeyInResult(holding)
     write_atomically(job.files.patch, proven.data)
     publish.publish(repository, worktree, taken)
     merged = preview(repository, session.target, worktree.base, taken.commit)

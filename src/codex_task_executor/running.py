@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -44,7 +45,8 @@ def _run(job: Job, output: Output) -> int:
     try:
         ended = runner.run(interruption.guard(execute(job, output, interruption)))
     except Exception as error:
-        output.event(Blocked(explain(error).line))  # a run that had started ends with a marker
+        output.record(traceback.format_exc())
+        output.stopped(Blocked(explain(error).line))  # a run that had started ends with a marker
         raise
     output.report(ended)
     if interruption.received:
