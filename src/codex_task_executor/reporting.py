@@ -143,7 +143,8 @@ def conclude(job: Job, started: str, ended: Report) -> None:
         questions=ended.questions,
         result=ended.commit or job.session.result,
     )
-    session.write_atomically(job.files.report, report.to_json(ended))
+    content = job.redacted(report.to_json(ended).decode())  # a test may have printed the key
+    session.write_atomically(job.files.report, content.encode())
     session.save(job.files, after)
 
 
