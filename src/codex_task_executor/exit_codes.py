@@ -111,10 +111,15 @@ def _model_failure(error: ModelError) -> str:
     return f"{error.message}{usable}"
 
 
-def _is_disk_full(error: BaseException) -> bool:
+def _is_disk_full(error: BaseException | None) -> bool:
+    """Whether a full disk is what happened, or the cause of it."""
+    if error is None:
+        return False
     if isinstance(error, git.GitCommandError):
         return b"No space left on device" in error.stderr
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return _is_disk_full(error.__cause__)
 
 
 def _one_line(text: str) -> str:
