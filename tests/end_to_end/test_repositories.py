@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.program import PLAN, Program, Ran
 from support.repositories import Sandpit
 from support.scripted import scripted
@@ -24,12 +26,13 @@ def add(path: str, *lines: str) -> str:
     return f"*** Begin Patch\n*** Add File: {path}\n{body}\n*** End Patch\n"
 
 
-def played(pit: Sandpit, *patches: str, task: str = "task-1") -> tuple[Program, Ran]:
+def played(pit: Sandpit, *patches: str, check: bool = True) -> tuple[Program, Ran]:
     """Run one task that makes these edits."""
     (pit.root.parent / "plan.md").write_text(PLAN)
-    with scripted({"conversation": [{"match": "Do it", "turn": turns(*patches)}]}) as server:
+    script = {"conversation": [{"match": "Do it", "turn": turns(*patches)}]}
+    with scripted(script, check=check) as server:
         program = Program(pit, server.base_url)
-        return program, program.execute(task, "Do it", "../plan.md")
+        return program, program.execute("task-1", "Do it", "../plan.md")
 
 
 def test_no_hook_of_the_repository_runs(pit: Sandpit) -> None:
@@ -127,3 +130,25 @@ def test_odd_names_are_quoted_as_git_quotes_them(pit: Sandpit) -> None:
         ('"q\\"uote.txt"', "created"),
         ('"sp ace/\\303\\274mlaut.txt"', "created"),
     ]
+
+
+@pytest.mark.bubblewrap
+def test_the_test_command_is_read_from_the_base_commit_and_never_from_the_task(
+    pit: Sandpit,
+) -> None:
+    pit.commit({"codex-task.toml": 'test = "grep -q hello README.md"\n'}, "settings")
+    change = (
+        "*** Begin Patch\n*** Update File: codex-task.toml\n@@\n"
+        '-test = "grep -q hello README.md"\n+test = "false"\n*** End Patch\n'
+    )
+    _, ran = played(pit, change)
+    assert ran.code == 0, ran.stdout
+    assert "[TEST_RESULTS] passed: grep -q hello README.md" in ran.stdout
+
+
+def test_broken_project_settings_are_named(pit: Sandpit) -> None:
+    pit.commit({"codex-task.toml": "test = 3\n"}, "settings")
+    _, ran = played(pit, check=False)
+    assert ran.code == 2
+    assert "codex-task.toml" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
