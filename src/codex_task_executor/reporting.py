@@ -53,7 +53,7 @@ def build(job: Job, done: Finished) -> Report:
         tests=done.tests,
         commit=results.snapshot.commit,
         files=file_lines(results.changes),
-        skipped=tuple(f"{entry.path}: {entry.reason}" for entry in results.snapshot.skipped),
+        skipped=tuple(f"{entry.path}: {entry.reason}" for entry in results.left_out),
         patch=patch_facts(job, results.patch),
         merge=merge_facts(results.merge),
         sandbox=done.sandbox,

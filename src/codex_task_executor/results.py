@@ -11,8 +11,19 @@ from codex_task_executor.report import FileLine, MergeFacts, PatchFacts
 from codex_task_executor.sandbox.secrets import is_secret
 from codex_task_executor.session import write_atomically
 from codex_task_executor.text import first_line
-from codex_worktree import changes, host_paths, merge, patch, publish, refs, shadow, snapshot
+from codex_worktree import (
+    changes,
+    host_paths,
+    leftovers,
+    merge,
+    patch,
+    publish,
+    refs,
+    shadow,
+    snapshot,
+)
 from codex_worktree.changes import ChangeSet, quoted
+from codex_worktree.harvest import Skipped
 from codex_worktree.merge import (
     AlreadyContained,
     CleanMerge,
@@ -28,9 +39,13 @@ from codex_worktree.worktrees import TaskWorktree
 
 @dataclass(frozen=True)
 class Results:
-    """The published result of a run; ``merge`` is None where there is no target branch."""
+    """The published result of a run; ``merge`` is None where there is no target branch.
+
+    ``left_out`` is what lies in the worktree and is not in the result, with the reason.
+    """
 
     snapshot: Snapshot
+    left_out: tuple[Skipped, ...]
     changes: ChangeSet
     patch: Patch
     merge: MergeResult | None
@@ -63,7 +78,8 @@ def collect(job: Job, worktree: TaskWorktree) -> Results:
     write_atomically(job.files.patch, proven.data)
     publish.publish(repository, worktree, taken)
     merged = preview(repository, session.target, worktree.base, taken.commit)
-    return Results(taken, found, proven, merged)
+    left = (*taken.skipped, *leftovers.left_out(repository, worktree))
+    return Results(taken, left, found, proven, merged)
 
 
 def preview(

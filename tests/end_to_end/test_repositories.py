@@ -152,3 +152,10 @@ def test_broken_project_settings_are_named(pit: Sandpit) -> None:
     assert ran.code == 2
     assert "codex-task.toml" in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_file_that_the_task_made_git_ignore_is_named(pit: Sandpit) -> None:
+    _, ran = played(pit, add(".gitignore", "hidden.py"), add("hidden.py", "print()"))
+    assert ran.code == 0, ran.stdout
+    assert ran.seen.files == [(".gitignore", "created")]
+    assert "[PROGRESS] not included: hidden.py: ignored by a rule" in ran.stdout
