@@ -25,6 +25,7 @@ from support.scenes import (
     DONE,
     GREETING,
     TASK,
+    WORDS,
     Played,
     add,
     command,
@@ -76,6 +77,32 @@ def test_in_the_middle_of_a_stream(pit: Sandpit, number: int) -> None:
         check_end(running.end(number), number)
         play.server.holds.release("stream")
         check_continued(play, before)
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGKILL])
+def test_in_the_middle_of_a_follow_up(pit: Sandpit, number: int) -> None:
+    more = turn(say("Done.", hold_within="answer"), expect=["^Be polite$"])
+    with played(pit, scene(turn(GREETING), DONE, more)) as play:
+        before = user_state(pit)
+        play.completed()
+        running = Running(play.program.start("execute-task", TASK, "Be polite"))
+        play.server.holds.wait_reached("answer")
+        check_end(running.end(number), number)
+        play.server.holds.release("answer")
+        play.completed("Be polite")
+        said = [str(item) for item in play.server.requests[-1]["input"]]
+        assert sum("Be polite" in item for item in said) == 1
+        check_result(play.program, before)
+
+
+def test_a_stream_of_json_ends_with_a_result(pit: Sandpit) -> None:
+    with played(pit, scene(turn({**GREETING, "hold": "here"})), check=False) as play:
+        arguments = ("run", "--json", TASK, WORDS, "plan.md")
+        running = Running(play.program.start("codex-task", *arguments))
+        play.server.holds.wait_reached("here")
+        last = running.end(SIGTERM).events[-1]
+    assert (last["type"], last["exit_code"]) == ("result", 143)
+    assert last["report"]["blocked"]["reason"] == "interrupted; state saved"
 
 
 @pytest.mark.parametrize("number", [SIGTERM, SIGKILL])
