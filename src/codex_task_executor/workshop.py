@@ -45,14 +45,17 @@ class Workshop:
 @asynccontextmanager
 async def workshop(job: Job) -> AsyncIterator[Workshop]:
     """Make them at the same time: git and the SDK's import take half a second each."""
-    model, (worktree, caveats) = await asyncio.gather(
-        connect(_endpoint(job)), asyncio.to_thread(_worktree, job)
-    )
+    model, (worktree, caveats, probed) = await asyncio.gather(connect(_endpoint(job)), _place(job))
     try:
-        probed = await probe(worktree.path, seen_by_commands(job))
         yield Workshop(worktree, caveats, model, probed)
     finally:
         await model.close()
+
+
+async def _place(job: Job) -> tuple[TaskWorktree, Caveats, Probe]:
+    """The worktree, and the sandbox around it: what commands see depends on its files."""
+    worktree, caveats = await asyncio.to_thread(_worktree, job)
+    return worktree, caveats, await probe(worktree.path, seen_by_commands(job))
 
 
 def seen_by_commands(job: Job) -> Surroundings:
