@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ ADD = """
 *** End Patch
 """
 
-SCRIPT = {
+SCRIPT: dict[str, Any] = {
     "conversation": [
         {
             "match": "Add a greeting",
@@ -204,6 +205,48 @@ def test_a_task_can_start_from_another_tasks_result(done: Program) -> None:
     git = done.pit.git
     assert git("rev-parse", "codex/task-2^") == git("rev-parse", "codex/task-1")
     assert ran.seen.files == [("src/greet.py", "modified")]
+
+
+def test_cleaning_keeps_a_persons_edits_under_a_hidden_ref(done: Program) -> None:
+    (done.worktree("task-1") / "notes.txt").write_text("mine\n")
+    assert done.run("clean", "task-1").code == 0
+    (kept,) = done.pit.git("for-each-ref", "--format=%(refname)", "refs/codex-tasks/kept").split()
+    assert done.pit.git("show", f"{kept}:notes.txt") == "mine"
+    done.pit.git("gc", "-q", "--prune=now")
+    assert done.pit.git("show", f"{kept}:notes.txt") == "mine"
+
+
+def test_cleaning_lists_what_it_cannot_keep_and_deletes_it_only_on_a_word(done: Program) -> None:
+    (done.pit.root / ".git" / "info" / "exclude").write_text("*.o\n")
+    (done.worktree("task-1") / "a.o").write_text("built")
+    refused = done.run("clean", "task-1")
+    assert refused.code == 3
+    assert "a.o" in refused.stderr
+    assert (done.worktree("task-1") / "a.o").exists()
+    assert done.run("clean", "task-1", "--discard-ignored").code == 0
+    assert not done.worktree("task-1").exists()
+
+
+def test_a_follow_up_after_cleaning_brings_the_worktree_back(done: Program) -> None:
+    assert done.run("clean", "task-1").code == 0
+    script = {
+        "conversation": [
+            {
+                "match": "Add a greeting",
+                "turn": [
+                    *SCRIPT["conversation"][0]["turn"],
+                    {"item": [{"type": "call", "tool": "apply_patch", "input": TWICE}]},
+                    {"item": [{"type": "message", "text": "Greets twice."}]},
+                ],
+            }
+        ]
+    }
+    with scripted(script, check=False) as server:
+        again = Program(done.pit, server.base_url).execute("task-1", "Greet twice", "plan.md")
+        assert server.failures == []
+    assert again.code == 0, again.stdout + again.stderr
+    assert again.seen.files == [("README.md", "modified"), ("src/greet.py", "created")]
+    assert done.pit.git("show", "codex/task-1:src/greet.py").endswith('"hello hello"')
 
 
 def test_what_git_clean_deletes_is_restored(done: Program) -> None:
