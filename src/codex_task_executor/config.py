@@ -111,13 +111,6 @@ def from_process(flags: Mapping[str, str]) -> Settings:
     return load(flags, dict(os.environ), Path.cwd())
 
 
-def scrub_process() -> None:
-    """Forget inherited GIT_* variables: a hook that calls us would redirect every git call."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        if name not in GIT_VARIABLES:
-            del os.environ[name]
-
-
 def load(flags: Mapping[str, str], environment: Mapping[str, str], folder: Path) -> Settings:
     """Settings from explicit sources. Raises SettingProblem."""
     sources = _sources(flags, environment)

@@ -46,7 +46,6 @@ class Check:
 
 def doctor(output: Output) -> int:
     """Check everything; 2 where a run could not begin."""
-    config.scrub_process()
     settings = config.from_process({})
     output.redact(settings.api_key)
     checks = [*_git(settings), *asyncio.run(_sandbox(settings)), *asyncio.run(_model(settings))]

@@ -159,3 +159,23 @@ def test_a_file_that_the_task_made_git_ignore_is_named(pit: Sandpit) -> None:
     assert ran.code == 0, ran.stdout
     assert ran.seen.files == [(".gitignore", "created")]
     assert "[PROGRESS] not included: hidden.py: ignored by a rule" in ran.stdout
+
+
+def test_a_hooks_git_variables_lead_no_call_astray(pit: Sandpit, tmp_path: Path) -> None:
+    other = Sandpit.create(tmp_path / "other")
+    other.commit({"other.txt": "other\n"})
+    (pit.root.parent / "plan.md").write_text(PLAN)
+    script = {"conversation": [{"match": "Do it", "turn": turns(add("new.txt", "text"))}]}
+    with scripted(script) as server:
+        program = Program(pit, server.base_url)
+        ran = program.execute(
+            "task-1",
+            "Do it",
+            "../plan.md",
+            GIT_DIR=str(other.root / ".git"),
+            GIT_WORK_TREE=str(other.root),
+            GIT_INDEX_FILE=str(other.root / ".git" / "index"),
+        )
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert pit.git("show", "codex/task-1:new.txt") == "text"
+    assert other.git("for-each-ref", "--format=%(refname)") == "refs/heads/main"
